@@ -1,0 +1,36 @@
+package io.emberscope.profile;
+
+import java.util.List;
+
+/// One place in code. A frame of a binary is known by (build id, file offset); its lines, the
+/// innermost inlined function first, are what is known of its name so far and may be empty. A frame
+/// without a build id is known by its lines.
+///
+/// @param kind what kind of code it is
+/// @param buildId GNU build id of the binary in lower-case hex, or empty
+/// @param binary file name or path of the binary, `[kernel]`, `[vdso]`, or empty
+/// @param offset file offset of the instruction; for the kernel its distance from `_text`; an
+///   address if there is no build id
+/// @param lines inlined functions from the innermost out; the last one is the function itself
+public record Frame(FrameKind kind, String buildId, String binary, long offset, List<Line> lines) {
+    public Frame {
+        lines = List.copyOf(lines);
+    }
+
+    /// The content id; see [ContentHash]. Names do not count where there is a build id, so a frame
+    /// keeps its id when its name becomes known.
+    public long id(ContentHash hash) {
+        hash.add(kind.text()).add(buildId);
+        if (!buildId.isEmpty()) {
+            return hash.add(offset).finish();
+        }
+        hash.add(binary);
+        if (lines.isEmpty()) {
+            return hash.add(offset).finish();
+        }
+        for (Line line : lines) {
+            hash.add(line.function()).add(line.systemName()).add(line.file()).add(line.line());
+        }
+        return hash.finish();
+    }
+}
