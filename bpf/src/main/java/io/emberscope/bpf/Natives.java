@@ -1,0 +1,108 @@
+package io.emberscope.bpf;
+
+/// The native library's functions. [NativeLibrary#load] must have returned before any is called.
+///
+/// A `handle` is one that an `open` function returned. Each function throws an
+/// [IllegalStateException] if it is closed meanwhile.
+final class Natives {
+    private Natives() {}
+
+    /// Sizes and offsets of the structs both sides know, in the order of `layout` in `natives.c`.
+    static native int[] layout();
+
+    static native long samplerOpen(
+            byte[] object,
+            int frequencyHz,
+            boolean cycles,
+            long weightNanos,
+            int ringBytes,
+            int wakeupBytes,
+            int cgroupSource)
+            throws BpfException;
+
+    static native long samplerAdopt(
+            int program,
+            int ring,
+            int state,
+            int[] cpus,
+            int[] events,
+            int[] links,
+            boolean cycles,
+            long weightNanos)
+            throws BpfException;
+
+    /// Moves whole records to `target`, each after its length in words, and returns the words used.
+    static native int samplerDrain(long handle, long[] target);
+
+    static native void samplerStop(long handle);
+
+    /// Hits, nanoseconds, throttles, then samples and nanoseconds of each reason for drops.
+    static native long[] samplerCounters(long handle) throws BpfException;
+
+    static native long[] samplerProgramStats(long handle) throws BpfException;
+
+    /// Program, ring, state, then CPU, event and link of each CPU.
+    static native int[] samplerDescriptors(long handle) throws BpfException;
+
+    /// Whether something is filling up. `sideBand` may be 0.
+    static native boolean await(long sampler, long sideBand, int timeoutMillis) throws BpfException;
+
+    /// CPUs opened, closed and failed, of a sampler or a side band.
+    static native int[] refreshCpus(long handle) throws BpfException;
+
+    /// Closes whatever the handle names, after calls under way have returned.
+    static native void close(long handle);
+
+    static native long sideBandOpen(int ringBytes) throws BpfException;
+
+    /// What the kernel agreed to: bytes of each ring, and the optional parts as bits.
+    static native int[] sideBandFeatures(long handle);
+
+    /// Moves whole perf records to `target`, one after the other, and returns the bytes used.
+    static native int sideBandDrain(long handle, byte[] target);
+
+    static native long fileOpen(
+            int pid,
+            byte[] path,
+            long sizeMax,
+            long processStart,
+            boolean anyOwner,
+            long[] attributes)
+            throws BpfException, RefusedFileException;
+
+    static native long fileOpenMapped(
+            int pid, long start, long end, long sizeMax, long processStart, long[] attributes)
+            throws BpfException, RefusedFileException;
+
+    static native int fileRead(long handle, long position, byte[] target, int offset, int length)
+            throws BpfException;
+
+    static native long pidOpen(int pid) throws BpfException;
+
+    static native boolean pidAlive(long handle);
+
+    static native long pidStart(int pid) throws BpfException;
+
+    static native int setPriority(int nice) throws BpfException;
+
+    static native long capabilities() throws BpfException;
+
+    static native long clockNanos(int clock);
+
+    static native long cgroupId(byte[] path) throws BpfException;
+
+    /// The name of an errno, such as `EPERM`, and what it means.
+    static native String errnoName(int errno);
+
+    /// Whether a perf event of that kind can be opened: 0, or the errno of the refusal.
+    static native int tryPerfEvent(int type, long config, boolean sampling);
+
+    /// Whether a ring buffer map can be made: 0, or the errno.
+    static native int tryRingBuffer();
+
+    /// Whether a BPF object loads: 0, or the errno. `log` gets what libbpf said.
+    static native int tryObject(byte[] object, String[] log);
+
+    /// Whether a perf event can be tied to a program by a link: 0, or the errno.
+    static native int tryPerfLink(byte[] object);
+}

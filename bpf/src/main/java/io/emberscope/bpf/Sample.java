@@ -1,0 +1,192 @@
+package io.emberscope.bpf;
+
+import java.nio.charset.StandardCharsets;
+
+/// One look at one CPU: who ran there, and its stacks. A window over memory that is reused for the
+/// next sample, so it is only valid while a [SampleHandler] runs.
+///
+/// A frame is an address. The first of a stack is the instruction that was about to run; the others
+/// are return addresses, which are looked up at one less.
+public final class Sample {
+    /// Set where a stack or a name is not whole; see [#flags].
+    static final int KERNEL_THREAD = 1;
+
+    static final int KERNEL_STACK_TRUNCATED = 1 << 1;
+    static final int USER_STACK_TRUNCATED = 1 << 2;
+    static final int KERNEL_STACK_FAILED = 1 << 3;
+    static final int USER_STACK_FAILED = 1 << 4;
+
+    /// Frames of a stack at most: the kernel walks no further unless told to.
+    public static final int FRAMES_MAX = 127;
+
+    /// Bytes of a thread's name at most, as the kernel keeps it.
+    public static final int COMM_BYTES_MAX = 16;
+
+    /// Size of `struct sample_header`.
+    static final int HEADER_BYTES = 64;
+
+    static final int HEADER_WORDS = HEADER_BYTES / Long.BYTES;
+    static final int WORDS_MAX = HEADER_WORDS + 2 * FRAMES_MAX;
+
+    private static final int TIME = 0;
+    private static final int CGROUP = 1;
+    private static final int WEIGHT = 2;
+    private static final int IDS = 3;
+    private static final int CPU_AND_FLAGS = 4;
+    private static final int COUNTS = 5;
+    private static final int COMM = 6;
+
+    private long[] words;
+    private int start;
+
+    Sample(long[] words) {
+        this.words = words;
+    }
+
+    /// Points at a record of `length` words.
+    ///
+    /// @return whether the record has the layout agreed with the program
+    boolean at(long[] words, int start, int length) {
+        this.words = words;
+        this.start = start;
+        return length >= HEADER_WORDS
+                && kernelFrameCount() <= FRAMES_MAX
+                && userFrameCount() <= FRAMES_MAX
+                && length == HEADER_WORDS + kernelFrameCount() + userFrameCount();
+    }
+
+    /// When, on the clock CLOCK_MONOTONIC, in nanoseconds.
+    public long timeNanos() {
+        return words[start + TIME];
+    }
+
+    /// The process (the kernel's tgid), as numbered in the first pid namespace.
+    public int pid() {
+        return (int) words[start + IDS];
+    }
+
+    /// The thread, as numbered in the first pid namespace.
+    public int tid() {
+        return (int) (words[start + IDS] >>> Integer.SIZE);
+    }
+
+    /// The thread's cgroup in the hierarchy of [SamplerOptions#cgroups]: the number that
+    /// [Cgroups#idOf] gives for its directory. 0 if that hierarchy is unknown to the kernel.
+    public long cgroupId() {
+        return words[start + CGROUP];
+    }
+
+    /// Nanoseconds of CPU time this sample stands for.
+    public long weightNanos() {
+        return words[start + WEIGHT];
+    }
+
+    /// The CPU it was taken on.
+    public int cpu() {
+        return (int) words[start + CPU_AND_FLAGS];
+    }
+
+    /// All flags as the program set them; the methods below say what they mean.
+    int flags() {
+        return (int) (words[start + CPU_AND_FLAGS] >>> Integer.SIZE);
+    }
+
+    /// Whether the thread belongs to the kernel, and so can have no user stack.
+    public boolean isKernelThread() {
+        return (flags() & KERNEL_THREAD) != 0;
+    }
+
+    /// Whether the kernel stack has [#FRAMES_MAX] frames, so that there may be more below.
+    public boolean isKernelStackTruncated() {
+        return (flags() & KERNEL_STACK_TRUNCATED) != 0;
+    }
+
+    /// Whether the user stack has [#FRAMES_MAX] frames, so that there may be more below.
+    public boolean isUserStackTruncated() {
+        return (flags() & USER_STACK_TRUNCATED) != 0;
+    }
+
+    /// Whether the kernel could not walk its own stack; the sample is whole otherwise.
+    public boolean isKernelStackFailed() {
+        return (flags() & KERNEL_STACK_FAILED) != 0;
+    }
+
+    /// Whether the kernel could not walk the user stack; the sample is whole otherwise.
+    public boolean isUserStackFailed() {
+        return (flags() & USER_STACK_FAILED) != 0;
+    }
+
+    /// Frames of the kernel stack; 0 if user code was interrupted.
+    public int kernelFrameCount() {
+        return (int) words[start + COUNTS] & 0xffff;
+    }
+
+    /// Frames of the user stack.
+    public int userFrameCount() {
+        return (int) words[start + COUNTS] >>> Short.SIZE;
+    }
+
+    /// A frame of the kernel stack, 0 being the innermost.
+    public long kernelFrame(int index) {
+        return words[start + HEADER_WORDS + checked(index, kernelFrameCount())];
+    }
+
+    /// A frame of the user stack, 0 being the innermost.
+    public long userFrame(int index) {
+        return words[start + HEADER_WORDS + kernelFrameCount() + checked(index, userFrameCount())];
+    }
+
+    /// Copies the kernel stack, innermost frame first, to the start of `target`, and returns its
+    /// length.
+    public int copyKernelFrames(long[] target) {
+        System.arraycopy(words, start + HEADER_WORDS, target, 0, kernelFrameCount());
+        return kernelFrameCount();
+    }
+
+    /// Copies the user stack, innermost frame first, to the start of `target`, and returns its
+    /// length.
+    public int copyUserFrames(long[] target) {
+        int from = start + HEADER_WORDS + kernelFrameCount();
+        System.arraycopy(words, from, target, 0, userFrameCount());
+        return userFrameCount();
+    }
+
+    /// The first eight bytes of the thread's name, the first one lowest. With [#commTail] it is the
+    /// whole name, cheap to compare.
+    public long commHead() {
+        return words[start + COMM];
+    }
+
+    /// The last eight bytes of the thread's name, the first one lowest.
+    public long commTail() {
+        return words[start + COMM + 1];
+    }
+
+    /// Copies the thread's name, any bytes but zero, to the start of `target`, and returns its
+    /// length.
+    public int copyComm(byte[] target) {
+        for (int i = 0; i < COMM_BYTES_MAX; i++) {
+            long word = words[start + COMM + i / Long.BYTES];
+            byte b = (byte) (word >>> (i % Long.BYTES * Byte.SIZE));
+            if (b == 0) {
+                return i;
+            }
+            target[i] = b;
+        }
+        return COMM_BYTES_MAX;
+    }
+
+    /// The thread's name; what is not UTF-8 becomes U+FFFD.
+    public String comm() {
+        byte[] bytes = new byte[COMM_BYTES_MAX];
+        return new String(bytes, 0, copyComm(bytes), StandardCharsets.UTF_8);
+    }
+
+    private static int checked(int index, int count) {
+        if (index < 0 || index >= count) {
+            throw new IndexOutOfBoundsException(
+                    "frame: " + index + " (expected: 0.." + (count - 1) + ")");
+        }
+        return index;
+    }
+}

@@ -1,0 +1,214 @@
+package io.emberscope.bpf;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Samples everything that runs on this machine: a BPF program on one perf event per CPU writes who
+/// ran, and its stacks, to a ring buffer in memory that the kernel shares with us. Idle CPUs are
+/// not sampled.
+///
+/// One thread calls [#poll] and [#await] in turn, and [#refreshCpus] about once a second. Every
+/// method may be called while another thread calls [#close]: it then finishes or fails with an
+/// [IllegalStateException].
+///
+/// Sampling goes on while nobody polls; what finds no room is counted, see [#counters]. The kernel
+/// ends everything when the process dies, however it dies.
+public final class Sampler implements AutoCloseable {
+    private static final int BATCH_WORDS = 8 * 1024;
+    private static final int COUNTER_HITS = 0;
+    private static final int COUNTER_HIT_NANOS = 1;
+    private static final int COUNTER_THROTTLES = 2;
+    private static final int COUNTER_DROPS = 3;
+    static final List<DropReason> KERNEL_REASONS =
+            List.of(DropReason.RING_FULL, DropReason.RING_BUSY, DropReason.NO_SCRATCH);
+
+    private final NativeHandle handle;
+    private final SamplerOptions options;
+    private final ReentrantLock polling = new ReentrantLock();
+    private final long[] batch = new long[BATCH_WORDS];
+    private final Sample sample = new Sample(batch);
+    private int batchPosition;
+    private int batchEnd;
+    private volatile long delivered;
+    private volatile long deliveredNanos;
+    private volatile long unreadable;
+    private volatile long unreadableNanos;
+
+    private Sampler(NativeHandle handle, SamplerOptions options) {
+        this.handle = handle;
+        this.options = options;
+    }
+
+    /// Loads the program, opens an event on every online CPU and starts sampling.
+    ///
+    /// @throws BpfException if the kernel refuses; the message says why and what to do
+    public static Sampler open(SamplerOptions options) throws BpfException {
+        NativeLibrary.load();
+        long handle =
+                Natives.samplerOpen(
+                        NativeLibrary.object("sampler.bpf.o"),
+                        options.frequencyHz(),
+                        options.event() == EventKind.CPU_CYCLES,
+                        options.weightNanos(),
+                        options.ringBytes(),
+                        options.wakeupBytes(),
+                        options.cgroups().code);
+        return new Sampler(new NativeHandle(handle, "sampler"), options);
+    }
+
+    /// Takes over a sampler that another process loaded and that runs already. Needs no privilege
+    /// until a CPU comes online. The descriptors belong to the new sampler, also if this fails.
+    ///
+    /// @param options those the other process loaded it with
+    /// @throws BpfException if a descriptor is not what it should be
+    public static Sampler adopt(SamplerDescriptors descriptors, SamplerOptions options)
+            throws BpfException {
+        NativeLibrary.load();
+        long handle =
+                Natives.samplerAdopt(
+                        descriptors.program(),
+                        descriptors.ring(),
+                        descriptors.state(),
+                        ints(descriptors.cpus()),
+                        ints(descriptors.events()),
+                        ints(descriptors.links()),
+                        options.event() == EventKind.CPU_CYCLES,
+                        options.weightNanos());
+        return new Sampler(new NativeHandle(handle, "sampler"), options);
+    }
+
+    /// What this sampler was opened with.
+    public SamplerOptions options() {
+        return options;
+    }
+
+    /// Hands what is waiting to `handler`, without blocking, and returns how many samples that
+    /// were. If the handler throws, the next call goes on with the sample after.
+    ///
+    /// Takes no more than one ring buffer's worth, so that it ends however fast samples come.
+    public int poll(SampleHandler handler) {
+        if (!polling.tryLock()) {
+            throw new IllegalStateException("poll: called by two threads (expected: one)");
+        }
+        try {
+            int samples = deliver(handler);
+            long words = 0;
+            while (words < options.ringBytes() / Long.BYTES) {
+                int filled = Natives.samplerDrain(handle.value(), batch);
+                if (filled == 0) {
+                    break;
+                }
+                batchPosition = 0;
+                batchEnd = filled;
+                words += filled;
+                samples += deliver(handler);
+            }
+            return samples;
+        } finally {
+            polling.unlock();
+        }
+    }
+
+    /// Waits until the ring has filled up to [SamplerOptions#wakeupBytes] since it was last
+    /// emptied, or until `timeout` has passed. Returns whether the ring has filled up.
+    public boolean await(Duration timeout) throws BpfException {
+        return Natives.await(handle.value(), 0, millis(timeout));
+    }
+
+    /// The same, and returns too when a ring of `sideBand` has filled up by a quarter.
+    public boolean await(Duration timeout, SideBand sideBand) throws BpfException {
+        return Natives.await(handle.value(), sideBand.handle().value(), millis(timeout));
+    }
+
+    /// Opens events on CPUs that came online, also on those that went and came back since the last
+    /// call, and closes those of CPUs that went offline. Looks for throttling too.
+    public CpuChanges refreshCpus() throws BpfException {
+        int[] changes = Natives.refreshCpus(handle.value());
+        return new CpuChanges(changes[0], changes[1], changes[2]);
+    }
+
+    /// Stops sampling for good. What is in the ring stays there to be polled, and the counters no
+    /// longer change but for what is polled.
+    public void stop() {
+        Natives.samplerStop(handle.value());
+    }
+
+    /// What became of all hits so far.
+    public SamplerCounters counters() throws BpfException {
+        long[] values = Natives.samplerCounters(handle.value());
+        Map<DropReason, SamplerCounters.Drops> drops = new EnumMap<>(DropReason.class);
+        for (int i = 0; i < KERNEL_REASONS.size(); i++) {
+            long samples = values[COUNTER_DROPS + 2 * i];
+            long nanos = values[COUNTER_DROPS + 2 * i + 1];
+            drops.put(KERNEL_REASONS.get(i), new SamplerCounters.Drops(samples, nanos));
+        }
+        drops.put(DropReason.UNREADABLE, new SamplerCounters.Drops(unreadable, unreadableNanos));
+        return new SamplerCounters(
+                values[COUNTER_HITS],
+                values[COUNTER_HIT_NANOS],
+                delivered,
+                deliveredNanos,
+                drops,
+                values[COUNTER_THROTTLES]);
+    }
+
+    /// What the kernel tells about the program.
+    public ProgramStats programStats() throws BpfException {
+        long[] values = Natives.samplerProgramStats(handle.value());
+        return new ProgramStats(values[0], values[1], values[2], values[3], values[4]);
+    }
+
+    /// Copies of the descriptors of this sampler, close-on-exec like all of ours, for handing them
+    /// to another process. The caller owns them.
+    public SamplerDescriptors descriptors() throws BpfException {
+        int[] values = Natives.samplerDescriptors(handle.value());
+        List<Integer> cpus = new ArrayList<>();
+        List<Integer> events = new ArrayList<>();
+        List<Integer> links = new ArrayList<>();
+        for (int i = 3; i < values.length; i += 3) {
+            cpus.add(values[i]);
+            events.add(values[i + 1]);
+            links.add(values[i + 2]);
+        }
+        return new SamplerDescriptors(values[0], values[1], values[2], cpus, events, links);
+    }
+
+    /// Stops sampling and gives everything back to the kernel. May be called more than once.
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    // Single writer: the thread that holds the lock; others only read.
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    private int deliver(SampleHandler handler) {
+        int samples = 0;
+        while (batchPosition < batchEnd) {
+            int length = (int) batch[batchPosition];
+            int start = batchPosition + 1;
+            batchPosition = start + length;
+            if (!sample.at(batch, start, length)) {
+                unreadable++;
+                unreadableNanos += options.weightNanos();
+                continue;
+            }
+            delivered++;
+            deliveredNanos += sample.weightNanos();
+            samples++;
+            handler.sample(sample);
+        }
+        return samples;
+    }
+
+    private static int millis(Duration timeout) {
+        return Math.clamp(timeout.toMillis(), 0, Integer.MAX_VALUE);
+    }
+
+    private static int[] ints(List<Integer> values) {
+        return values.stream().mapToInt(Integer::intValue).toArray();
+    }
+}

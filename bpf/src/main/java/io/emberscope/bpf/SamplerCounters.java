@@ -1,0 +1,43 @@
+package io.emberscope.bpf;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/// What became of the sampler's hits so far. Once the sampler is stopped and drained, `hits ==
+/// delivered + all drops`, and the same for nanoseconds; while it runs, the difference is what
+/// waits in the ring.
+///
+/// @param hits times the program ran for a thread that is not idle
+/// @param hitNanos CPU time these hits stand for
+/// @param delivered samples handed to a handler
+/// @param deliveredNanos CPU time these samples stand for
+/// @param drops what was lost, by reason; every reason is present
+/// @param throttles times the kernel stopped an event for being too frequent; what runs meanwhile
+///   is no hit and is not seen. -1 if the kernel did not let us watch for it
+public record SamplerCounters(
+        long hits,
+        long hitNanos,
+        long delivered,
+        long deliveredNanos,
+        Map<DropReason, Drops> drops,
+        long throttles) {
+    /// Hits lost for one reason.
+    ///
+    /// @param samples how many
+    /// @param nanos CPU time they stand for
+    public record Drops(long samples, long nanos) {}
+
+    public SamplerCounters {
+        drops = Map.copyOf(new EnumMap<>(drops));
+    }
+
+    /// Hits lost, for whatever reason.
+    public long dropped() {
+        return drops.values().stream().mapToLong(Drops::samples).sum();
+    }
+
+    /// CPU time of the hits that were lost, for whatever reason.
+    public long droppedNanos() {
+        return drops.values().stream().mapToLong(Drops::nanos).sum();
+    }
+}

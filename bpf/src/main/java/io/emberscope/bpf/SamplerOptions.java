@@ -1,0 +1,55 @@
+package io.emberscope.bpf;
+
+/// How to sample.
+///
+/// @param frequencyHz samples per second of CPU time, 1..10,000
+/// @param event what makes the sampler look
+/// @param ringBytes size of the ring buffer all CPUs share; a power of two, 4,096 at least. A
+///   sample takes 72 bytes and 8 more per frame
+/// @param wakeupBytes [Sampler#await] returns early once this much is waiting in the ring
+/// @param cgroups where cgroup ids come from
+public record SamplerOptions(
+        int frequencyHz, EventKind event, int ringBytes, int wakeupBytes, CgroupSource cgroups) {
+    private static final int FREQUENCY_HZ_MAX = 10_000;
+    private static final int RING_BYTES_MIN = 4_096;
+    private static final int RING_BYTES_MAX = 1 << 29;
+
+    public SamplerOptions {
+        if (frequencyHz < 1 || frequencyHz > FREQUENCY_HZ_MAX) {
+            throw new IllegalArgumentException(
+                    "frequency: " + frequencyHz + " Hz (expected: 1.." + FREQUENCY_HZ_MAX + ")");
+        }
+        if (Integer.bitCount(ringBytes) != 1
+                || ringBytes < RING_BYTES_MIN
+                || ringBytes > RING_BYTES_MAX) {
+            throw new IllegalArgumentException(
+                    "ring: "
+                            + ringBytes
+                            + " bytes (expected: a power of two, "
+                            + RING_BYTES_MIN
+                            + ".."
+                            + RING_BYTES_MAX
+                            + ")");
+        }
+        if (wakeupBytes < 1 || wakeupBytes > ringBytes) {
+            throw new IllegalArgumentException(
+                    "wakeup: " + wakeupBytes + " bytes (expected: 1.." + ringBytes + ")");
+        }
+    }
+
+    /// Samples of the CPU clock with ids of the v2 hierarchy; wakes when the ring is a quarter
+    /// full.
+    public SamplerOptions(int frequencyHz, EventKind event, int ringBytes) {
+        this(frequencyHz, event, ringBytes, ringBytes / 4, CgroupSource.UNIFIED);
+    }
+
+    /// The same with other cgroup ids.
+    public SamplerOptions with(CgroupSource source) {
+        return new SamplerOptions(frequencyHz, event, ringBytes, wakeupBytes, source);
+    }
+
+    /// Nanoseconds of CPU time one sample stands for: the period of the event.
+    public long weightNanos() {
+        return Math.round(1e9 / frequencyHz);
+    }
+}
