@@ -1,0 +1,335 @@
+package io.emberscope.symbolizer.elf;
+
+import io.emberscope.base.bytes.ByteCursor;
+import io.emberscope.base.bytes.ByteSource;
+import io.emberscope.base.bytes.MalformedInputException;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The skeleton of an ELF file, of 32 or 64 bits and either byte order: header, segments, sections.
+/// What they point at is read when asked for.
+///
+/// A file whose section headers lie outside of it is taken as one without sections: stripped to the
+/// bone, or cut off. It still has a build id and dynamic symbols if its segments do. Every other
+/// contradiction is a [MalformedInputException].
+public final class ElfFile {
+    /// What [#fileOffsetOf] and [#addressOf] answer for a place that is in no loaded segment.
+    public static final long NOWHERE = -1;
+
+    static final int SEGMENTS_MAX = 1024;
+    static final int SECTIONS_MAX = 16_384;
+
+    private static final int IDENT_BYTES = 16;
+    private static final int MAGIC = 0x464c457f; // 0x7f 'E' 'L' 'F', little-endian
+    private static final int CLASS_32 = 1;
+    private static final int CLASS_64 = 2;
+    private static final int LITTLE_ENDIAN = 1;
+    private static final int BIG_ENDIAN = 2;
+    private static final int VERSION = 1;
+    private static final int NUMBER_IS_IN_SECTION_0 = 0xffff;
+    private static final int NOTES_BYTES_MAX = SourceReader.CHUNK_BYTES;
+
+    private final SourceReader reader;
+    private final boolean wide;
+    private final int type;
+    private final int machine;
+    private final List<Segment> segments;
+    private final List<Section> sections;
+
+    private ElfFile(
+            SourceReader reader,
+            boolean wide,
+            int type,
+            int machine,
+            List<Segment> segments,
+            List<Section> sections) {
+        this.reader = reader;
+        this.wide = wide;
+        this.type = type;
+        this.machine = machine;
+        this.segments = segments;
+        this.sections = sections;
+    }
+
+    /// Reads header, segments and sections.
+    ///
+    /// @param source stays open and the caller's to close; must be open while this object is used
+    /// @throws MalformedInputException if it is no ELF file, or one that contradicts itself
+    /// @throws IOException if the source cannot be read
+    public static ElfFile open(ByteSource source) throws IOException {
+        ByteCursor ident =
+                new SourceReader(source, ByteOrder.LITTLE_ENDIAN)
+                        .cursor(0, IDENT_BYTES, "elf.ident");
+        expect(ident.i32("elf.magic"), "elf.magic", MAGIC, MAGIC);
+        int width = expect(ident.u8("elf.class"), "elf.class", CLASS_32, CLASS_64);
+        int order = expect(ident.u8("elf.order"), "elf.order", LITTLE_ENDIAN, BIG_ENDIAN);
+        expect(ident.u8("elf.version"), "elf.version", VERSION, VERSION);
+        return new Opening(
+                        new SourceReader(
+                                source,
+                                order == BIG_ENDIAN
+                                        ? ByteOrder.BIG_ENDIAN
+                                        : ByteOrder.LITTLE_ENDIAN),
+                        width == CLASS_64)
+                .file();
+    }
+
+    private static int expect(int found, String field, int first, int last)
+            throws MalformedInputException {
+        if (found < first || found > last) {
+            throw new MalformedInputException(
+                    field
+                            + ": 0x"
+                            + Integer.toHexString(found)
+                            + " (expected: 0x"
+                            + Integer.toHexString(first)
+                            + (first == last ? "" : " or 0x" + Integer.toHexString(last))
+                            + ")");
+        }
+        return found;
+    }
+
+    /// Whether addresses have 64 bits.
+    public boolean is64Bit() {
+        return wide;
+    }
+
+    /// One of the `ET_` numbers.
+    public int type() {
+        return type;
+    }
+
+    /// One of the `EM_` numbers.
+    public int machine() {
+        return machine;
+    }
+
+    /// Program headers, in the file's order.
+    public List<Segment> segments() {
+        return segments;
+    }
+
+    /// Section headers, in the file's order; empty if the file has none.
+    public List<Section> sections() {
+        return sections;
+    }
+
+    /// The GNU build id in lower-case hex, from the first note segment or section that has one.
+    /// Segments come first, as that is what the kernel reads.
+    public Optional<String> buildId() throws IOException {
+        for (Segment segment : segments) {
+            if (segment.type() == Segment.NOTE) {
+                Optional<String> id =
+                        buildId(segment.offset(), segment.fileSize(), segment.alignment());
+                if (id.isPresent()) {
+                    return id;
+                }
+            }
+        }
+        for (Section section : sections) {
+            if (section.type() == Section.NOTES && !section.isCompressed()) {
+                Optional<String> id =
+                        buildId(section.offset(), section.size(), section.alignment());
+                if (id.isPresent()) {
+                    return id;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> buildId(long offset, long size, long alignment) throws IOException {
+        reader.check(offset, size, "notes");
+        // Longer notes exist (annobin's fill megabytes), but none of them is a build id.
+        int searched = (int) Math.min(size, NOTES_BYTES_MAX);
+        ByteCursor notes = reader.cursor(offset, searched, "notes");
+        try {
+            return Notes.buildId(notes, alignment == Long.BYTES ? Long.BYTES : Integer.BYTES);
+        } catch (MalformedInputException e) {
+            if (searched < size) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /// The name the dynamic linker knows it by; empty if it has none.
+    public Optional<String> soname() throws IOException {
+        return DynamicTable.of(this).soname();
+    }
+
+    /// Where in the file the byte is that is loaded at `address`; [#NOWHERE] if no byte of the file
+    /// is.
+    public long fileOffsetOf(long address) {
+        for (Segment segment : segments) {
+            if (segment.isLoaded() && segment.holds(address)) {
+                return address - segment.address() + segment.offset();
+            }
+        }
+        return NOWHERE;
+    }
+
+    /// Where the byte at `fileOffset` is loaded; [#NOWHERE] if it is not. Executable segments come
+    /// first, as linkers may map the page between two segments twice.
+    public long addressOf(long fileOffset) {
+        long address = NOWHERE;
+        for (Segment segment : segments) {
+            if (segment.isLoaded()
+                    && Long.compareUnsigned(fileOffset - segment.offset(), segment.fileSize())
+                            < 0) {
+                address = fileOffset - segment.offset() + segment.address();
+                if (segment.isCode()) {
+                    return address;
+                }
+            }
+        }
+        return address;
+    }
+
+    SourceReader reader() {
+        return reader;
+    }
+
+    ByteSource source() {
+        return reader.source();
+    }
+
+    /// A number as wide as the file's addresses.
+    long word(ByteCursor cursor, String field) throws MalformedInputException {
+        return wide ? cursor.i64(field) : cursor.u32(field);
+    }
+
+    /// Reads the headers in turn; only there while a file is opened.
+    private static final class Opening {
+        private static final int HEADER_BYTES_32 = 52;
+        private static final int HEADER_BYTES_64 = 64;
+        private static final int SEGMENT_BYTES_32 = 32;
+        private static final int SEGMENT_BYTES_64 = 56;
+        private static final int SECTION_BYTES_32 = 40;
+        private static final int SECTION_BYTES_64 = 64;
+
+        private final SourceReader reader;
+        private final boolean wide;
+
+        Opening(SourceReader reader, boolean wide) {
+            this.reader = reader;
+            this.wide = wide;
+        }
+
+        ElfFile file() throws IOException {
+            ByteCursor header =
+                    reader.cursor(0, wide ? HEADER_BYTES_64 : HEADER_BYTES_32, "elf.header");
+            header.skip(IDENT_BYTES, "elf.ident");
+            int type = header.u16("elf.type");
+            int machine = header.u16("elf.machine");
+            header.skip(Integer.BYTES, "elf.version");
+            word(header, "elf.entry");
+            long segmentsAt = word(header, "elf.phoff");
+            long sectionsAt = word(header, "elf.shoff");
+            header.skip(Integer.BYTES + Short.BYTES, "elf.flags");
+            int segmentBytes = header.u16("elf.phentsize");
+            long segmentCount = header.u16("elf.phnum");
+            int sectionBytes = header.u16("elf.shentsize");
+            long sectionCount = header.u16("elf.shnum");
+
+            int sectionStride = wide ? SECTION_BYTES_64 : SECTION_BYTES_32;
+            boolean hasSections = sectionsAt != 0 && reader.holds(sectionsAt, sectionStride);
+            if (hasSections && (sectionCount == 0 || segmentCount == NUMBER_IS_IN_SECTION_0)) {
+                // Counts that do not fit the header are in the first section's header.
+                ByteCursor cursor = reader.cursor(sectionsAt, sectionStride, "section 0");
+                Section first = section(cursor);
+                sectionCount = sectionCount == 0 ? first.size() : sectionCount;
+                segmentCount = segmentCount == NUMBER_IS_IN_SECTION_0 ? first.info() : segmentCount;
+            }
+            List<Segment> segments = List.of();
+            if (segmentCount != 0) {
+                int stride = wide ? SEGMENT_BYTES_64 : SEGMENT_BYTES_32;
+                expect(segmentBytes, "elf.phentsize", stride, stride);
+                limit(segmentCount, SEGMENTS_MAX, "elf.phnum");
+                segments = segments(segmentsAt, (int) segmentCount, stride);
+            }
+            List<Section> sections = List.of();
+            if (hasSections && sectionCount != 0) {
+                expect(sectionBytes, "elf.shentsize", sectionStride, sectionStride);
+                limit(sectionCount, SECTIONS_MAX, "elf.shnum");
+                if (reader.holds(sectionsAt, sectionCount * sectionStride)) {
+                    sections = sections(sectionsAt, (int) sectionCount, sectionStride);
+                }
+            }
+            return new ElfFile(reader, wide, type, machine, segments, sections);
+        }
+
+        private static void limit(long count, int max, String field)
+                throws MalformedInputException {
+            if (count < 0 || count > max) {
+                throw new MalformedInputException(
+                        field
+                                + ": "
+                                + Long.toUnsignedString(count)
+                                + " (expected: at most "
+                                + max
+                                + ")");
+            }
+        }
+
+        private List<Segment> segments(long at, int count, int stride) throws IOException {
+            List<Segment> found = new ArrayList<>(count);
+            ByteCursor cursor = reader.cursor(at, count * stride, "segments");
+            for (int i = 0; i < count; i++) {
+                found.add(segment(cursor));
+            }
+            return List.copyOf(found);
+        }
+
+        private Segment segment(ByteCursor cursor) throws MalformedInputException {
+            int type = cursor.i32("segment.type");
+            int flags = wide ? cursor.i32("segment.flags") : 0;
+            long offset = word(cursor, "segment.offset");
+            long address = word(cursor, "segment.vaddr");
+            word(cursor, "segment.paddr");
+            long fileSize = word(cursor, "segment.filesz");
+            long memorySize = word(cursor, "segment.memsz");
+            if (!wide) {
+                flags = cursor.i32("segment.flags");
+            }
+            long alignment = word(cursor, "segment.align");
+            return new Segment(type, flags, offset, address, fileSize, memorySize, alignment);
+        }
+
+        private List<Section> sections(long at, int count, int stride) throws IOException {
+            List<Section> found = new ArrayList<>(count);
+            int chunk = SourceReader.CHUNK_BYTES / stride;
+            for (int done = 0; done < count; done += chunk) {
+                int now = Math.min(chunk, count - done);
+                ByteCursor cursor =
+                        reader.cursor(at + (long) done * stride, now * stride, "sections");
+                for (int i = 0; i < now; i++) {
+                    found.add(section(cursor));
+                }
+            }
+            return List.copyOf(found);
+        }
+
+        private Section section(ByteCursor cursor) throws MalformedInputException {
+            int name = cursor.i32("section.name");
+            int type = cursor.i32("section.type");
+            long flags = word(cursor, "section.flags");
+            long address = word(cursor, "section.addr");
+            long offset = word(cursor, "section.offset");
+            long size = word(cursor, "section.size");
+            int link = cursor.i32("section.link");
+            int info = cursor.i32("section.info");
+            long alignment = word(cursor, "section.addralign");
+            long entrySize = word(cursor, "section.entsize");
+            return new Section(
+                    name, type, flags, address, offset, size, link, info, alignment, entrySize);
+        }
+
+        private long word(ByteCursor cursor, String field) throws MalformedInputException {
+            return wide ? cursor.i64(field) : cursor.u32(field);
+        }
+    }
+}

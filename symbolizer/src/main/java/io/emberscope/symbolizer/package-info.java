@@ -1,0 +1,12 @@
+/// Names for places in code. Everything it reads was written by strangers, so all parsing is
+/// bounded and in memory-safe Java, and a file that breaks a rule gives no names instead of wrong
+/// ones.
+///
+/// - [io.emberscope.symbolizer.elf]: binaries: header, segments, build id, functions
+/// - [io.emberscope.symbolizer.kernel]: the running kernel, its modules and BPF programs
+/// - [io.emberscope.symbolizer.vdso]: the code the kernel maps into every process
+/// - [io.emberscope.symbolizer.SymbolCache]: the door for binaries, with bounded memory
+@NullMarked
+package io.emberscope.symbolizer;
+
+import org.jspecify.annotations.NullMarked;
