@@ -1,0 +1,40 @@
+package io.emberscope.storage.query;
+
+import io.emberscope.profile.ProfileType;
+import io.emberscope.profile.TenantId;
+import java.io.IOException;
+
+/// A set of samples that queries can be asked of: a window in memory or a segment on disk. A source
+/// may gain whole batches while it is read, and never loses any.
+public interface SampleSource {
+    /// Whether the source may hold samples of the tenant in the range; cheap.
+    boolean mayHold(TenantId tenant, TimeRange range);
+
+    /// Visits every series that has a sample in the range, once each.
+    void forEachSeries(
+            TenantId tenant, TimeRange range, QueryContext context, SeriesVisitor visitor)
+            throws IOException;
+
+    /// Adds the values of all matching samples to the sums of their stacks.
+    void sumByStack(
+            TenantId tenant,
+            ProfileType type,
+            SeriesMatcher matcher,
+            TimeRange range,
+            QueryContext context,
+            LongSums sums)
+            throws IOException;
+
+    /// Adds the values of all matching samples to the step of their start.
+    void sumByTime(
+            TenantId tenant,
+            ProfileType type,
+            SeriesMatcher matcher,
+            TimeRange range,
+            QueryContext context,
+            StepSums sums)
+            throws IOException;
+
+    /// Tells the frames of those wanted stacks that this source holds, and then those frames.
+    void resolve(TenantId tenant, StackResolver wanted, QueryContext context) throws IOException;
+}
