@@ -1,6 +1,7 @@
 package io.emberscope.base.disk;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -12,7 +13,8 @@ import java.util.List;
 /// - bytes written are durable only after [DiskFile#force] returned;
 /// - a created, renamed or deleted *name* is durable only after [#forceDirectory] of its directory
 ///   returned;
-/// - [#rename] is atomic: after a crash the target is the old file or the new one.
+/// - [#rename] is atomic: after a crash the target is the old file or the new one;
+/// - what fails for want of room fails with a [DiskFullException].
 ///
 /// [LocalDisk] is the real one. Tests use a faulty one that forgets what was not forced.
 public interface Disk {
@@ -40,8 +42,14 @@ public interface Disk {
     /// The names in a directory, sorted; empty if there is no such directory.
     List<Path> list(Path directory) throws IOException;
 
-    /// Makes a directory and its parents, unless they are there.
+    /// Makes a directory and its parents, unless they are there, and makes their names durable.
     void createDirectories(Path directory) throws IOException;
+
+    /// Claims a directory for this process until the lock is closed or the process ends. The claim
+    /// is a file in the directory, which stays.
+    ///
+    /// @throws IOException if another process, or another lock of this one, has claimed it
+    DiskLock lock(Path directory) throws IOException;
 
     /// Makes the names in a directory durable.
     void forceDirectory(Path directory) throws IOException;
@@ -55,7 +63,7 @@ public interface Disk {
         Path beside = target.resolveSibling(target.getFileName() + ".tmp");
         delete(beside);
         try (DiskFile file = create(beside)) {
-            file.append(java.nio.ByteBuffer.wrap(content));
+            file.append(ByteBuffer.wrap(content));
             file.force();
         }
         rename(beside, target);

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 public interface DiskFile extends AutoCloseable {
     /// Writes all remaining bytes of `source` at the end of the file.
     ///
+    /// @throws DiskFullException if there is no room for all of it; some of it may have been
+    ///   written
     /// @throws IOException if not everything could be written; some of it may have been
     void append(ByteBuffer source) throws IOException;
 

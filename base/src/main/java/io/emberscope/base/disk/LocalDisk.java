@@ -3,31 +3,50 @@ package io.emberscope.base.disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The real [Disk]: the file system of this machine.
 public final class LocalDisk implements Disk {
+    private static final String LOCK = "lock";
+
+    /// The C library's texts for ENOSPC and EDQUOT, which is all that Java passes on. In another
+    /// language they read differently, so the room that is left is looked at too.
+    private static final List<String> FULL =
+            List.of("No space left on device", "Disk quota exceeded");
+
+    private static final long FULL_BYTES = 64 << 10;
+
     @Override
     public DiskFile create(Path path) throws IOException {
-        return new LocalFile(
-                FileChannel.open(
-                        path,
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE));
+        try {
+            return new LocalFile(
+                    path,
+                    FileChannel.open(
+                            path,
+                            StandardOpenOption.CREATE_NEW,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE));
+        } catch (IOException e) {
+            throw explained(path, e);
+        }
     }
 
     @Override
     public DiskFile open(Path path) throws IOException {
         return new LocalFile(
-                FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
+                path, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
     }
 
     @Override
@@ -43,14 +62,19 @@ public final class LocalDisk implements Disk {
                 // read on
             }
             return buffer.hasRemaining()
-                    ? java.util.Arrays.copyOf(buffer.array(), buffer.position())
+                    ? Arrays.copyOf(buffer.array(), buffer.position())
                     : buffer.array();
         }
     }
 
     @Override
     public void rename(Path from, Path to) throws IOException {
-        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try {
+            Files.move(
+                    from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw explained(to, e);
+        }
     }
 
     @Override
@@ -69,7 +93,26 @@ public final class LocalDisk implements Disk {
 
     @Override
     public void createDirectories(Path directory) throws IOException {
-        Files.createDirectories(directory);
+        Path parent = directory.toAbsolutePath().getParent();
+        if (parent != null && !Files.isDirectory(parent)) {
+            createDirectories(parent);
+        }
+        boolean isNew = !Files.isDirectory(directory);
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw explained(directory, e);
+        }
+        if (parent != null) {
+            try {
+                // Also if it was there: whoever made it may have died before this line.
+                forceDirectory(parent);
+            } catch (AccessDeniedException e) {
+                if (isNew) {
+                    throw e;
+                }
+            }
+        }
     }
 
     @Override
@@ -80,22 +123,75 @@ public final class LocalDisk implements Disk {
     }
 
     @Override
+    public DiskLock lock(Path directory) throws IOException {
+        Path path = directory.resolve(LOCK);
+        FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = null;
+        try {
+            lock = tryLock(channel);
+        } finally {
+            if (lock == null) {
+                channel.close();
+            }
+        }
+        if (lock == null) {
+            throw new IOException(
+                    directory + ": in use by another process (expected: one process at a time)");
+        }
+        return channel::close;
+    }
+
+    @Override
     public long usableBytes(Path path) throws IOException {
         return Files.getFileStore(path).getUsableSpace();
     }
 
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null;
+        }
+    }
+
+    private static IOException explained(Path path, IOException failure) {
+        String message = String.valueOf(failure.getMessage());
+        for (String text : FULL) {
+            if (message.contains(text)) {
+                return new DiskFullException(path + ": " + text, failure);
+            }
+        }
+        return hasNoRoom(path) ? new DiskFullException(path + ": no space left", failure) : failure;
+    }
+
+    private static boolean hasNoRoom(Path path) {
+        Path directory = path.toAbsolutePath().getParent();
+        try {
+            return directory != null && Files.getFileStore(directory).getUsableSpace() < FULL_BYTES;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static final class LocalFile implements DiskFile {
+        private final Path path;
         private final FileChannel channel;
 
-        LocalFile(FileChannel channel) {
+        LocalFile(Path path, FileChannel channel) {
+            this.path = path;
             this.channel = channel;
         }
 
         @Override
         public void append(ByteBuffer source) throws IOException {
-            long end = channel.size();
-            while (source.hasRemaining()) {
-                end += channel.write(source, end);
+            try {
+                long end = channel.size();
+                while (source.hasRemaining()) {
+                    end += channel.write(source, end);
+                }
+            } catch (IOException e) {
+                throw explained(path, e);
             }
         }
 
