@@ -28,6 +28,32 @@ public record ProfileType(
         check(periodUnit);
     }
 
+    /// The type of values whose sender named no kind of profile: CPU time and its samples are
+    /// `process_cpu`, allocations and live objects are `memory`, everything else is called by what
+    /// its period counts, or by what it counts itself.
+    ///
+    /// @throws IllegalArgumentException as the constructor does
+    public static ProfileType of(
+            String sampleType, String sampleUnit, String periodType, String periodUnit) {
+        return new ProfileType(
+                nameOf(sampleType, periodType), sampleType, sampleUnit, periodType, periodUnit);
+    }
+
+    private static String nameOf(String sampleType, String periodType) {
+        return switch (sampleType) {
+            case "cpu" -> "process_cpu";
+            case "samples" ->
+                    periodType.equals("cpu") ? "process_cpu" : named(periodType, "samples");
+            case "wall", "off_cpu" -> sampleType;
+            case "alloc_objects", "alloc_space", "inuse_objects", "inuse_space" -> "memory";
+            default -> named(periodType, sampleType);
+        };
+    }
+
+    private static String named(String periodType, String sampleType) {
+        return periodType.isEmpty() ? sampleType : periodType;
+    }
+
     /// Reads the form with colons.
     ///
     /// @throws MalformedInputException if it has not five legal parts

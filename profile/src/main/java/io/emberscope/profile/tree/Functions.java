@@ -1,0 +1,180 @@
+package io.emberscope.profile.tree;
+
+import io.emberscope.profile.Frame;
+import io.emberscope.profile.FrameKind;
+import io.emberscope.profile.Line;
+import io.emberscope.profile.intern.IntSequences;
+import io.emberscope.profile.intern.StringTable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/// The functions of a merged profile, sorted by name, binary, kind and build id, and which of them
+/// each frame stands in.
+final class Functions {
+    /// Stands where a sample has no stack at all.
+    private static final Function NO_STACK =
+            new Function("[no stack]", "", FrameKind.UNKNOWN, "", 0, "");
+
+    private static final Comparator<Function> ORDER =
+            Comparator.comparing(Function::name)
+                    .thenComparing(Function::binary)
+                    .thenComparing(Function::kind)
+                    .thenComparing(Function::buildId);
+
+    private final List<Function> sorted;
+    // Functions of frame f, the innermost inlined one first: inFrames[starts[f]..starts[f + 1]).
+    private final int[] starts;
+    private final int[] inFrames;
+    private final int noStack;
+
+    Functions(List<Frame> frames) {
+        Builder builder = new Builder();
+        starts = new int[frames.size() + 1];
+        int size = 0;
+        for (int i = 0; i < frames.size(); i++) {
+            size = Math.addExact(size, Math.max(1, frames.get(i).lines().size()));
+            starts[i + 1] = size;
+        }
+        inFrames = new int[size];
+        for (int i = 0; i < frames.size(); i++) {
+            Frame frame = frames.get(i);
+            if (frame.lines().isEmpty()) {
+                inFrames[starts[i]] = builder.unnamed(frame);
+            }
+            for (int j = 0; j < frame.lines().size(); j++) {
+                inFrames[starts[i] + j] = builder.named(frame, frame.lines().get(j));
+            }
+        }
+        int unsortedNoStack = builder.add(NO_STACK, -1);
+        Integer[] order = new Integer[builder.functions.size()];
+        Arrays.setAll(order, i -> i);
+        Arrays.sort(order, Comparator.comparing(builder.functions::get, ORDER));
+        int[] place = new int[order.length];
+        List<Function> ordered = new ArrayList<>(order.length);
+        for (int i = 0; i < order.length; i++) {
+            place[order[i]] = i;
+            ordered.add(builder.functions.get(order[i]));
+        }
+        sorted = ordered;
+        noStack = place[unsortedNoStack];
+        for (int i = 0; i < inFrames.length; i++) {
+            inFrames[i] = place[inFrames[i]];
+        }
+    }
+
+    int size() {
+        return sorted.size();
+    }
+
+    Function get(int function) {
+        return sorted.get(function);
+    }
+
+    /// The function that stands for an empty stack.
+    int noStack() {
+        return noStack;
+    }
+
+    /// Number of functions on a stack.
+    int depth(int[] stack) {
+        int depth = 0;
+        for (int frame : stack) {
+            depth = Math.addExact(depth, starts[frame + 1] - starts[frame]);
+        }
+        return Math.max(1, depth);
+    }
+
+    /// Writes the functions of a stack, leaf first, to `target` from `place`; returns the place
+    /// after them.
+    int expand(int[] stack, int[] target, int place) {
+        if (stack.length == 0) {
+            target[place] = noStack;
+            return place + 1;
+        }
+        int at = place;
+        for (int frame : stack) {
+            for (int i = starts[frame]; i < starts[frame + 1]; i++) {
+                target[at++] = inFrames[i];
+            }
+        }
+        return at;
+    }
+
+    /// The functions in the order of their first appearance.
+    private static final class Builder {
+        private final StringTable texts = new StringTable();
+        private final IntSequences keys = new IntSequences();
+        private final List<Function> functions = new ArrayList<>();
+
+        int named(Frame frame, Line line) {
+            return add(
+                    new Function(
+                            line.function(),
+                            frame.binary(),
+                            frame.kind(),
+                            line.file(),
+                            line.line(),
+                            frame.buildId()),
+                    0);
+        }
+
+        /// Where there is no name, code of different builds is different code.
+        int unnamed(Frame frame) {
+            return add(
+                    new Function(
+                            placeName(frame), frame.binary(), frame.kind(), "", 0, frame.buildId()),
+                    1 + texts.add(frame.buildId()));
+        }
+
+        int add(Function function, int distinction) {
+            int number =
+                    keys.add(
+                            texts.add(function.name()),
+                            texts.add(function.binary()),
+                            texts.add(function.kind().text()),
+                            distinction);
+            if (number == functions.size()) {
+                functions.add(function);
+            } else {
+                Function merged = merged(functions.get(number), function);
+                functions.set(number, merged);
+            }
+            return number;
+        }
+
+        private static Function merged(Function known, Function more) {
+            boolean sameFile = known.file().equals(more.file());
+            boolean sameBuild = known.buildId().equals(more.buildId());
+            int line = sameFile ? lowest(known.line(), more.line()) : 0;
+            if (sameFile && sameBuild && line == known.line()) {
+                return known;
+            }
+            return new Function(
+                    known.name(),
+                    known.binary(),
+                    known.kind(),
+                    sameFile ? known.file() : "",
+                    line,
+                    sameBuild ? known.buildId() : "");
+        }
+
+        private static int lowest(int line, int other) {
+            return line == 0 || other == 0 ? Math.max(line, other) : Math.min(line, other);
+        }
+
+        private static String placeName(Frame frame) {
+            String offset = "0x" + Long.toHexString(frame.offset());
+            String binary = frame.binary();
+            String fileName = binary.substring(binary.lastIndexOf('/') + 1);
+            if (!fileName.isEmpty()) {
+                return fileName + '+' + offset;
+            }
+            if (!binary.isEmpty()) {
+                return binary + '+' + offset;
+            }
+            return frame.buildId().isEmpty() ? offset : frame.buildId() + '+' + offset;
+        }
+    }
+}

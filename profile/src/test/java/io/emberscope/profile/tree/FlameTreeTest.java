@@ -1,0 +1,400 @@
+package io.emberscope.profile.tree;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.profile.Frame;
+import io.emberscope.profile.FrameKind;
+import io.emberscope.profile.Line;
+import io.emberscope.profile.MergedProfile;
+import io.emberscope.profile.ProfileType;
+import io.emberscope.profile.Profiles;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class FlameTreeTest {
+    private static final int SEEDS = 300;
+
+    @Test
+    void childrenAreSortedByTotalAndEveryNodeAddsUp() {
+        FlameTree tree = FlameTree.of(Profiles.merge(Profiles.cpu()), 100);
+        assertThat(text(tree))
+                .isEqualTo(
+                        """
+                        main 1000000000 0
+                         work 600000000 600000000
+                         rest 300000000 300000000
+                         do_syscall_64 100000000 100000000
+                        """);
+        assertThat(tree.total()).isEqualTo(1_000_000_000);
+        assertThat(tree.fullSize()).isEqualTo(4);
+        assertThat(tree.functions().get(tree.function(1)))
+                .isEqualTo(
+                        new Function(
+                                "work",
+                                "/usr/bin/web",
+                                FrameKind.NATIVE,
+                                "",
+                                0,
+                                "0123456789abcdef0123456789abcdef01234567"));
+    }
+
+    @Test
+    void equalTotalsAreSortedByName() {
+        FlameTree tree = FlameTree.of(merged(List.of("b", "c", "a"), 5, 7, 5), 10);
+        assertThat(text(tree)).isEqualTo("c 7 7\na 5 5\nb 5 5\n");
+    }
+
+    @Test
+    void whatIsCutHasOneStandInForEachParent() {
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU,
+                        0,
+                        0,
+                        List.of(named("a"), named("b"), named("c"), named("d"), named("e")),
+                        List.of(
+                                new int[] {1, 0},
+                                new int[] {2, 0},
+                                new int[] {4, 3, 0},
+                                new int[] {3},
+                                new int[] {4}),
+                        new long[] {50, 3, 2, 4, 1});
+        assertThat(text(FlameTree.of(profile, 7)))
+                .isEqualTo("a 55 0\n b 50 50\n c 3 3\n d 2 0\n  e 2 2\nd 4 4\ne 1 1\n");
+        FlameTree cut = FlameTree.of(profile, 4);
+        assertThat(text(cut)).isEqualTo("a 55 0\n b 50 50\n hidden(3) 5 0\nhidden(2) 5 0\n");
+        assertThat(cut.fullSize()).isEqualTo(7);
+        assertThat(text(FlameTree.of(profile, 1))).isEqualTo("hidden(7) 60 0\n");
+    }
+
+    @Test
+    void inlinedFunctionsAreNodesOfTheirOwn() {
+        Frame inlined =
+                new Frame(
+                        FrameKind.NATIVE,
+                        "",
+                        "/bin/x",
+                        1,
+                        List.of(Line.named("inner"), Line.named("outer")));
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU,
+                        0,
+                        0,
+                        List.of(inlined, named("main")),
+                        List.of(new int[] {0, 1}),
+                        new long[] {3});
+        assertThat(text(FlameTree.of(profile, 9))).isEqualTo("main 3 0\n outer 3 0\n  inner 3 3\n");
+    }
+
+    @Test
+    void placesWithoutANameAreBinaryAndOffset() {
+        List<Frame> frames =
+                List.of(
+                        new Frame(FrameKind.NATIVE, "aa", "/usr/lib/libc.so.6", 0x1f, List.of()),
+                        new Frame(FrameKind.NATIVE, "bb", "/usr/lib/libc.so.6", 0x1f, List.of()),
+                        new Frame(FrameKind.KERNEL, "", "[kernel]", 16, List.of()),
+                        new Frame(FrameKind.NATIVE, "cc", "", 16, List.of()),
+                        new Frame(FrameKind.UNKNOWN, "", "", -1, List.of()));
+        List<int[]> stacks =
+                List.of(new int[] {0}, new int[] {1}, new int[] {2}, new int[] {3}, new int[] {4});
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU, 0, 0, frames, stacks, new long[] {5, 4, 3, 2, 1});
+        assertThat(text(FlameTree.of(profile, 9)))
+                .isEqualTo(
+                        """
+                        libc.so.6+0x1f 5 5
+                        libc.so.6+0x1f 4 4
+                        [kernel]+0x10 3 3
+                        cc+0x10 2 2
+                        0xffffffffffffffff 1 1
+                        """);
+    }
+
+    @Test
+    void framesOfOneFunctionAreOneNodeAndSayOnlyWhatAllOfThemSay() {
+        List<Frame> frames =
+                List.of(
+                        new Frame(
+                                FrameKind.NATIVE,
+                                "aa",
+                                "b",
+                                1,
+                                List.of(new Line("f", "", "f.c", 12))),
+                        new Frame(
+                                FrameKind.NATIVE,
+                                "bb",
+                                "b",
+                                2,
+                                List.of(new Line("f", "", "f.c", 10))));
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU,
+                        0,
+                        0,
+                        frames,
+                        List.of(new int[] {0}, new int[] {1}),
+                        new long[] {1, 2});
+        FlameTree tree = FlameTree.of(profile, 5);
+        assertThat(text(tree)).isEqualTo("f 3 3\n");
+        assertThat(tree.functions())
+                .containsExactly(new Function("f", "b", FrameKind.NATIVE, "f.c", 10, ""));
+    }
+
+    @Test
+    void samplesWithoutAStackAreNotLost() {
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU, 0, 0, List.of(), List.of(new int[0]), new long[] {7});
+        assertThat(text(FlameTree.of(profile, 5))).isEqualTo("[no stack] 7 7\n");
+        assertThat(TopTable.of(profile).rows()).hasSize(1);
+    }
+
+    @Test
+    void aProfileWithoutSamplesIsATreeWithoutNodes() throws Exception {
+        MergedProfile empty =
+                new MergedProfile(ProfileType.CPU, 1, 2, List.of(), List.of(), new long[0]);
+        FlameTree tree = FlameTree.decode(FlameTree.of(empty, 5).encode());
+        assertThat(tree.size()).isZero();
+        assertThat(tree.total()).isZero();
+        assertThat(tree.startNanos()).isEqualTo(1);
+        assertThat(tree.durationNanos()).isEqualTo(2);
+    }
+
+    @Test
+    void valuesThatDoNotAddUpAreRefused() {
+        assertThatThrownBy(() -> FlameTree.of(merged(List.of("a", "b"), Long.MAX_VALUE, 1), 5))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> FlameTree.of(merged(List.of("a"), -1), 5))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> FlameTree.of(merged(List.of("a"), 1), 0))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aVeryDeepStackIsJustDeep() {
+        int depth = 200_000;
+        int[] stack = new int[depth];
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU, 0, 0, List.of(named("f")), List.of(stack), new long[] {1});
+        FlameTree tree = FlameTree.of(profile, FlameTree.NODES_MAX);
+        assertThat(tree.size()).isEqualTo(depth);
+        assertThat(FlameTree.of(profile, 1000).size()).isEqualTo(1000);
+        assertThat(TopTable.of(profile).rows())
+                .containsExactly(new TopTable.Row(tree.functions().getFirst(), 1, 1));
+    }
+
+    @Test
+    void randomTreesEqualANaiveOne() {
+        for (long seed = 0; seed < SEEDS; seed++) {
+            MergedProfile profile = Profiles.merge(Profiles.random(seed));
+            FlameTree tree = FlameTree.of(profile, FlameTree.NODES_MAX);
+            assertThat(paths(tree)).as("seed %d", seed).isEqualTo(naivePaths(profile));
+            checkInvariants(tree, profile, seed);
+        }
+    }
+
+    @Test
+    void prunedTreesShowTrueTotalsAndCountWhatTheyHide() {
+        for (long seed = 0; seed < SEEDS; seed++) {
+            MergedProfile profile = Profiles.merge(Profiles.random(seed));
+            FlameTree full = FlameTree.of(profile, FlameTree.NODES_MAX);
+            Map<List<Function>, Sums> whole = naivePaths(profile);
+            Random random = new Random(seed);
+            for (int round = 0; round < 5; round++) {
+                int maxNodes = random.nextInt(1, full.size() + 2);
+                FlameTree pruned = FlameTree.of(profile, maxNodes);
+                assertThat(pruned.size())
+                        .as("seed %d, maxNodes %d", seed, maxNodes)
+                        .isLessThanOrEqualTo(maxNodes);
+                assertThat(pruned.fullSize()).as("seed %d", seed).isEqualTo(full.size());
+                checkInvariants(pruned, profile, seed);
+                long smallestShown = Long.MAX_VALUE;
+                Map<List<Function>, Sums> shown = paths(pruned);
+                for (Map.Entry<List<Function>, Sums> node : shown.entrySet()) {
+                    assertThat(node.getValue())
+                            .as("seed %d", seed)
+                            .isEqualTo(whole.get(node.getKey()));
+                    smallestShown = Math.min(smallestShown, node.getValue().total());
+                }
+                for (Map.Entry<List<Function>, Sums> node : whole.entrySet()) {
+                    if (!shown.containsKey(node.getKey()) && !shown.isEmpty()) {
+                        assertThat(node.getValue().total())
+                                .as("seed %d", seed)
+                                .isLessThanOrEqualTo(smallestShown);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void oneMoreNodeAllowedNeverShowsFewer() {
+        MergedProfile profile = Profiles.merge(Profiles.random(5));
+        int full = FlameTree.of(profile, FlameTree.NODES_MAX).size();
+        long before = -1;
+        for (int maxNodes = 1; maxNodes <= full; maxNodes++) {
+            FlameTree tree = FlameTree.of(profile, maxNodes);
+            long shown = 0;
+            for (int i = 0; i < tree.size(); i++) {
+                shown += tree.isHidden(i) ? 0 : 1;
+            }
+            assertThat(shown).isGreaterThanOrEqualTo(before);
+            assertThat(tree.size()).isGreaterThanOrEqualTo(maxNodes - 1);
+            before = shown;
+        }
+        assertThat(before).isEqualTo(full);
+    }
+
+    @Test
+    void encodedTreesComeBackTheSame() throws Exception {
+        for (long seed = 0; seed < SEEDS; seed++) {
+            MergedProfile profile = Profiles.merge(Profiles.random(seed));
+            int maxNodes = seed % 2 == 0 ? FlameTree.NODES_MAX : new Random(seed).nextInt(1, 99);
+            FlameTree tree = FlameTree.of(profile, maxNodes);
+            byte[] encoded = tree.encode();
+            FlameTree decoded = FlameTree.decode(encoded);
+            assertThat(text(decoded)).as("seed %d", seed).isEqualTo(text(tree));
+            assertThat(decoded.functions()).as("seed %d", seed).isEqualTo(tree.functions());
+            assertThat(decoded.type()).isEqualTo(tree.type());
+            assertThat(decoded.startNanos()).isEqualTo(tree.startNanos());
+            assertThat(decoded.durationNanos()).isEqualTo(tree.durationNanos());
+            assertThat(decoded.encode()).as("seed %d", seed).isEqualTo(encoded);
+        }
+    }
+
+    @Test
+    void damagedBytesAreRefusedOrReadButNothingElse() {
+        byte[] good = FlameTree.of(Profiles.merge(Profiles.random(3)), 20).encode();
+        for (int length = 0; length < good.length; length++) {
+            byte[] torn = Arrays.copyOf(good, length);
+            assertThatThrownBy(() -> FlameTree.decode(torn))
+                    .isInstanceOf(MalformedInputException.class);
+        }
+        Random random = new Random(1);
+        for (int round = 0; round < 200_000; round++) {
+            byte[] bad = good.clone();
+            for (int i = random.nextInt(1, 4); i > 0; i--) {
+                bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);
+            }
+            try {
+                FlameTree read = FlameTree.decode(bad);
+                assertThat(FlameTree.decode(read.encode()).size()).isEqualTo(read.size());
+            } catch (MalformedInputException e) {
+                assertThat(e.getMessage()).contains("expected");
+            }
+        }
+    }
+
+    @Test
+    void anotherVersionIsRefusedByName() {
+        byte[] other = FlameTree.of(Profiles.merge(Profiles.cpu()), 9).encode();
+        other[4] = 2;
+        assertThatThrownBy(() -> FlameTree.decode(other)).hasMessage("version: 2 (expected: 1)");
+    }
+
+    private static void checkInvariants(FlameTree tree, MergedProfile profile, long seed) {
+        long[] sums = new long[tree.size()];
+        long roots = 0;
+        List<Integer> path = new ArrayList<>();
+        for (int i = 0; i < tree.size(); i++) {
+            while (path.size() > tree.level(i)) {
+                path.removeLast();
+            }
+            assertThat(path).as("seed %d", seed).hasSize(tree.level(i));
+            if (path.isEmpty()) {
+                roots += tree.total(i);
+            } else {
+                assertThat(tree.isHidden(path.getLast())).isFalse();
+                sums[path.getLast()] += tree.total(i);
+            }
+            path.add(i);
+        }
+        assertThat(roots).as("seed %d", seed).isEqualTo(profile.total());
+        assertThat(tree.total()).isEqualTo(roots);
+        for (int i = 0; i < tree.size(); i++) {
+            if (tree.isHidden(i)) {
+                assertThat(tree.self(i)).isZero();
+                assertThat(tree.function(i)).isEqualTo(-1);
+            } else {
+                assertThat(tree.self(i) + sums[i]).as("seed %d", seed).isEqualTo(tree.total(i));
+            }
+        }
+    }
+
+    /// Total and self of a node.
+    private record Sums(long total, long self) {}
+
+    private static Map<List<Function>, Sums> naivePaths(MergedProfile profile) {
+        Functions functions = new Functions(profile.frames());
+        Map<List<Function>, Sums> nodes = new HashMap<>();
+        for (int i = 0; i < profile.values().length; i++) {
+            long value = profile.values()[i];
+            if (value == 0) {
+                continue;
+            }
+            int[] stack = profile.stacks().get(i);
+            int[] leafFirst = new int[functions.depth(stack)];
+            functions.expand(stack, leafFirst, 0);
+            List<Function> path = new ArrayList<>();
+            for (int j = leafFirst.length - 1; j >= 0; j--) {
+                path.add(functions.get(leafFirst[j]));
+                nodes.merge(
+                        List.copyOf(path),
+                        new Sums(value, j == 0 ? value : 0),
+                        (a, b) -> new Sums(a.total() + b.total(), a.self() + b.self()));
+            }
+        }
+        return nodes;
+    }
+
+    private static Map<List<Function>, Sums> paths(FlameTree tree) {
+        Map<List<Function>, Sums> paths = new HashMap<>();
+        List<Function> path = new ArrayList<>();
+        for (int i = 0; i < tree.size(); i++) {
+            while (path.size() > tree.level(i)) {
+                path.removeLast();
+            }
+            if (!tree.isHidden(i)) {
+                path.add(tree.functions().get(tree.function(i)));
+                paths.put(List.copyOf(path), new Sums(tree.total(i), tree.self(i)));
+            }
+        }
+        return paths;
+    }
+
+    private static String text(FlameTree tree) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < tree.size(); i++) {
+            text.append(" ".repeat(tree.level(i)));
+            text.append(
+                    tree.isHidden(i)
+                            ? "hidden(" + tree.hidden(i) + ")"
+                            : tree.functions().get(tree.function(i)).name());
+            text.append(' ').append(tree.total(i)).append(' ').append(tree.self(i)).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static Frame named(String function) {
+        return new Frame(FrameKind.NATIVE, "", "", 0, List.of(Line.named(function)));
+    }
+
+    private static MergedProfile merged(List<String> names, long... values) {
+        List<Frame> frames = names.stream().map(FlameTreeTest::named).toList();
+        List<int[]> stacks = new ArrayList<>();
+        for (int i = 0; i < values.length; i++) {
+            stacks.add(new int[] {i});
+        }
+        return new MergedProfile(ProfileType.CPU, 0, 0, frames, stacks, values);
+    }
+}
