@@ -1,7 +1,5 @@
 package io.emberscope.symbolizer.elf;
 
-import java.util.Arrays;
-
 /// Turns functions that overlap, given in the order of their starts, into ranges that do not: a
 /// byte goes to the function that begins last at or before it and reaches it.
 final class Flattening {
@@ -16,16 +14,16 @@ final class Flattening {
     /// Everything before it is decided.
     private long cursor;
 
-    private int[] starts;
-    private int[] ends;
-    private int[] references;
+    private final int[] starts;
+    private final int[] ends;
+    private final int[] references;
     private int size;
 
-    /// @param expected ranges, usually
-    Flattening(int expected) {
-        starts = new int[expected];
-        ends = new int[expected];
-        references = new int[expected];
+    /// @param ranges there will be; 0 to only count them
+    Flattening(int ranges) {
+        starts = new int[ranges];
+        ends = new int[ranges];
+        references = new int[ranges];
     }
 
     /// Takes a function; `start` is greater than that of the one before.
@@ -65,24 +63,24 @@ final class Flattening {
     }
 
     private void add(long start, long end, int reference) {
-        if (size == starts.length) {
-            int more = size + (size >> 1) + 1;
-            starts = Arrays.copyOf(starts, more);
-            ends = Arrays.copyOf(ends, more);
-            references = Arrays.copyOf(references, more);
+        if (size < starts.length) {
+            starts[size] = FunctionTable.bias(start);
+            ends[size] = FunctionTable.bias(end);
+            references[size] = reference;
         }
-        starts[size] = FunctionTable.bias(start);
-        ends[size] = FunctionTable.bias(end);
-        references[size++] = reference;
+        size++;
     }
 
-    /// The ranges.
-    FunctionTable table(FunctionNames names) {
+    /// Says that there are no more functions.
+    ///
+    /// @return how many ranges there are
+    int finish() {
         advance(Long.MAX_VALUE);
-        return new FunctionTable(
-                Arrays.copyOf(starts, size),
-                Arrays.copyOf(ends, size),
-                Arrays.copyOf(references, size),
-                names);
+        return size;
+    }
+
+    /// The ranges, of which there are as many as were said.
+    FunctionTable table(FunctionNames names) {
+        return new FunctionTable(starts, ends, references, names);
     }
 }

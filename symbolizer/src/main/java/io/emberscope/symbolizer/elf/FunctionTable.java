@@ -29,6 +29,9 @@ public final class FunctionTable {
     /// Memory that a function takes.
     public static final int BYTES_PER_FUNCTION = 3 * Integer.BYTES;
 
+    /// Memory that a function may take while the table is built; usually it is 28.
+    public static final int BUILD_BYTES_PER_FUNCTION = 40;
+
     private static final FunctionTable EMPTY =
             new FunctionTable(
                     new int[0],
@@ -55,7 +58,7 @@ public final class FunctionTable {
         return EMPTY;
     }
 
-    /// Builds the table. Meanwhile it takes up to 28 bytes for each function.
+    /// Builds the table. Meanwhile it takes up to [#BUILD_BYTES_PER_FUNCTION].
     ///
     /// @param functionsMax symbols of functions there may be
     /// @throws TooManyFunctionsException if there are more

@@ -1,6 +1,5 @@
 package io.emberscope.symbolizer.elf;
 
-import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
 import java.util.Arrays;
@@ -33,6 +32,8 @@ final class FunctionTableBuilder {
     private final SymbolTable dynamic;
     private final CodeRegions regions;
     private final FunctionNames names;
+    private final byte[] had = new byte[FunctionNames.NAME_BYTES_MAX];
+    private final byte[] next = new byte[FunctionNames.NAME_BYTES_MAX];
     private int count;
     private long[] keys = {};
     private int[] lengths = {};
@@ -156,12 +157,20 @@ final class FunctionTableBuilder {
                 | ((reference & FunctionNames.DYNAMIC) != 0 ? RANK_DYNAMIC : 0);
     }
 
-    /// Walks the sorted symbols, one address at a time.
+    /// Walks the sorted symbols twice: to count the ranges, and to make them.
     private FunctionTable flatten() throws IOException {
-        ByteSource source = file.source();
-        byte[] had = new byte[FunctionNames.NAME_BYTES_MAX];
-        byte[] next = new byte[FunctionNames.NAME_BYTES_MAX];
-        Flattening ranges = new Flattening(count);
+        Flattening counted = new Flattening(0);
+        walk(counted, false);
+        Flattening ranges = new Flattening(counted.finish());
+        walk(ranges, true);
+        ranges.finish();
+        return ranges.table(names);
+    }
+
+    /// Passes the functions to `ranges`, one for each address.
+    ///
+    /// @param named whether it matters which of several names an address has
+    private void walk(Flattening ranges, boolean named) throws IOException {
         int first = 0;
         while (first < count) {
             long start = offset(first);
@@ -173,9 +182,9 @@ final class FunctionTableBuilder {
                 if (isSized(last) == sized) {
                     length = Math.max(length, lengths[number(last)] & OFFSET_MAX);
                 }
-                if (last > first && rank(last) == rank(first)) {
+                if (named && last > first && rank(last) == rank(first)) {
                     int other = references[number(last)];
-                    reference = names.better(reference, other, source, had, next);
+                    reference = names.better(reference, other, file.source(), had, next);
                 }
                 last++;
             }
@@ -187,7 +196,6 @@ final class FunctionTableBuilder {
             }
             first = last;
         }
-        return ranges.table(names);
     }
 
     private long offset(int i) {
