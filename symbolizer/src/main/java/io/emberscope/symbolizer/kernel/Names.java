@@ -71,20 +71,11 @@ final class Names {
     /// Which of two names an address is known by: the shorter, then the first in the order of
     /// bytes.
     boolean isBetter(int reference, int than) {
-        if (isPadding(reference) != isPadding(than)) {
-            return text(reference).compareTo(text(than))
-                    < 0; // never seen; any stable order will do
-        }
-        int offset = reference & ~PADDING;
-        int other = than & ~PADDING;
-        int count = lengthAt(offset);
-        int otherCount = lengthAt(other);
-        if (count != otherCount) {
-            return count < otherCount;
-        }
-        return Arrays.compareUnsigned(
-                        bytes, offset, offset + count, bytes, other, other + otherCount)
-                < 0;
+        byte[] name = text(reference).getBytes(StandardCharsets.UTF_8);
+        byte[] other = text(than).getBytes(StandardCharsets.UTF_8);
+        return name.length != other.length
+                ? name.length < other.length
+                : Arrays.compareUnsigned(name, other) < 0;
     }
 
     private static boolean isPadding(int reference) {

@@ -1,0 +1,254 @@
+package io.emberscope.symbolizer.elf;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// What binutils' `readelf` says of a file, and the rules of [FunctionTable] written a second time,
+/// slowly and over that text, to compare with.
+final class ReadElf {
+    private static final Pattern SECTION =
+            Pattern.compile(
+                    " *\\[ *(?<number>\\d+)] (?<name>.*?) +(?<type>[A-Z][A-Z0-9_]*) +"
+                            + "(?<address>[0-9a-f]{8,16}) (?<offset>[0-9a-f]+) (?<size>[0-9a-f]+)"
+                            + " [0-9a-f]+ +(?<flags>[A-Zlop]*) +\\d+ +\\d+ +\\d+");
+    private static final Pattern SEGMENT =
+            Pattern.compile(
+                    " *LOAD +0x(?<offset>[0-9a-f]+) 0x(?<address>[0-9a-f]+) 0x[0-9a-f]+"
+                            + " 0x(?<size>[0-9a-f]+) 0x[0-9a-f]+ (?<flags>...) 0x[0-9a-f]+");
+    private static final Pattern SYMBOL =
+            Pattern.compile(
+                    " *\\d+: (?<value>[0-9a-f]+) +(?<size>\\d+|0x[0-9a-f]+) (?<type>\\S+) +"
+                            + "(?<binding>\\S+) +\\S+ +(?:\\[.*?] +)?(?<section>\\S+) ?(?<name>.*)");
+    private static final Pattern BUILD_ID = Pattern.compile(".*Build ID: ([0-9a-f]+)");
+    private static final Pattern VERSION =
+            Pattern.compile("(?<=.)@@?[A-Za-z0-9_.+-]+( \\(\\d+\\))?$");
+
+    record Area(String name, long address, long offset, long size) {
+        boolean holds(long at) {
+            return at >= address && at < address + size;
+        }
+    }
+
+    record Symbol(
+            long offset,
+            long size,
+            long rest,
+            String type,
+            String binding,
+            String name,
+            int table) {
+        private static final Comparator<Symbol> BEST =
+                Comparator.comparingInt((Symbol symbol) -> symbol.size == 0 ? 1 : 0)
+                        .thenComparingInt(symbol -> symbol.type.equals("NOTYPE") ? 1 : 0)
+                        .thenComparingInt(Symbol::table)
+                        .thenComparingInt(
+                                symbol ->
+                                        switch (symbol.binding) {
+                                            case "LOCAL" -> 2;
+                                            case "WEAK" -> 1;
+                                            default -> 0;
+                                        });
+
+        private static final Comparator<Symbol> SHORTEST =
+                Comparator.<Symbol>comparingInt(symbol -> symbol.utf8().length)
+                        .thenComparing(Symbol::utf8, Arrays::compareUnsigned);
+
+        private byte[] utf8() {
+            return name.getBytes(StandardCharsets.UTF_8);
+        }
+    }
+
+    final List<String> buildIds = new ArrayList<>();
+
+    /// Every symbol in the code, function or not, by file offset.
+    final NavigableMap<Long, List<Symbol>> all = new TreeMap<>();
+
+    /// Functions by file offset of their start.
+    final NavigableMap<Long, List<Symbol>> functions = new TreeMap<>();
+
+    final List<Area> code = new ArrayList<>();
+    private final List<Area> segments = new ArrayList<>();
+    private long longest;
+
+    private ReadElf() {}
+
+    static ReadElf of(Path file) throws IOException, InterruptedException {
+        ReadElf read = new ReadElf();
+        Path text = Files.createTempFile("readelf", ".txt");
+        try {
+            run(text, "readelf", "-n", "-l", "-S", "-W", file.toString());
+            try (Stream<String> lines = Files.lines(text)) {
+                lines.forEach(read::header);
+            }
+            if (read.code.isEmpty()) {
+                read.code.addAll(read.segments);
+            }
+            run(text, "readelf", "-s", "-W", file.toString());
+            int[] table = {0};
+            try (Stream<String> lines = Files.lines(text)) {
+                lines.forEach(line -> read.symbol(line, table));
+            }
+        } finally {
+            Files.delete(text);
+        }
+        return read;
+    }
+
+    /// Runs a program, with its output into a file.
+    static void run(Path output, String... command) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("LC_ALL", "C.UTF-8");
+        builder.redirectOutput(output.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD);
+        Process process = builder.start();
+        process.getOutputStream().close();
+        if (!process.waitFor(120, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new IOException(String.join(" ", command) + ": took more than two minutes");
+        }
+    }
+
+    private void header(String line) {
+        Matcher section = SECTION.matcher(line);
+        if (section.matches()) {
+            String flags = section.group("flags");
+            if (flags.contains("A")
+                    && flags.contains("X")
+                    && !section.group("type").equals("NOBITS")) {
+                code.add(area(section, section.group("name")));
+            }
+            return;
+        }
+        Matcher segment = SEGMENT.matcher(line);
+        if (segment.matches() && segment.group("flags").contains("E")) {
+            segments.add(area(segment, ""));
+            return;
+        }
+        Matcher buildId = BUILD_ID.matcher(line);
+        if (buildId.matches()) {
+            buildIds.add(buildId.group(1));
+        }
+    }
+
+    private static Area area(Matcher matcher, String name) {
+        return new Area(
+                name,
+                Long.parseUnsignedLong(matcher.group("address"), 16),
+                Long.parseUnsignedLong(matcher.group("offset"), 16),
+                Long.parseUnsignedLong(matcher.group("size"), 16));
+    }
+
+    private void symbol(String line, int[] table) {
+        if (line.startsWith("Symbol table")) {
+            table[0] = line.contains(".symtab") ? 1 : 2;
+            return;
+        }
+        // What binutils calls it in a file that does not say it is for GNU; the dynamic linker does
+        // not ask.
+        Matcher matcher = SYMBOL.matcher(line.replace("<OS specific>: 10", "IFUNC"));
+        if (!matcher.matches()
+                || table[0] == 0
+                || List.of("UND", "ABS", "COM").contains(matcher.group("section"))) {
+            return;
+        }
+        long value = Long.parseUnsignedLong(matcher.group("value"), 16);
+        Area area = code.stream().filter(a -> a.holds(value)).findFirst().orElse(null);
+        String name = VERSION.matcher(matcher.group("name")).replaceFirst("");
+        if (area == null || name.isEmpty()) {
+            return;
+        }
+        Symbol symbol =
+                new Symbol(
+                        value - area.address + area.offset,
+                        Long.decode(matcher.group("size")),
+                        area.address + area.size - value,
+                        matcher.group("type"),
+                        matcher.group("binding"),
+                        name,
+                        table[0]);
+        all.computeIfAbsent(symbol.offset, _ -> new ArrayList<>()).add(symbol);
+        if (isFunction(symbol)) {
+            functions.computeIfAbsent(symbol.offset, _ -> new ArrayList<>()).add(symbol);
+            longest = Math.max(longest, Math.max(symbol.size, 1));
+        }
+    }
+
+    private static boolean isFunction(Symbol symbol) {
+        return switch (symbol.type) {
+            case "FUNC", "IFUNC" -> true;
+            case "NOTYPE" -> symbol.size != 0 || !symbol.binding.equals("LOCAL");
+            default -> false;
+        };
+    }
+
+    /// The code area with byte `at` of the file.
+    Area areaOf(long at) {
+        return code.stream()
+                .filter(area -> at >= area.offset && at < area.offset + area.size)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /// The function that byte `at` belongs to; null if it is in none.
+    @Nullable String nameAt(long at) {
+        Map.Entry<Long, List<Symbol>> entry = functions.floorEntry(at);
+        boolean isNearest = true;
+        while (entry != null && (isNearest || at - entry.getKey() < longest)) {
+            if (reaches(entry, at)) {
+                return best(entry.getValue());
+            }
+            isNearest = false;
+            entry = functions.lowerEntry(entry.getKey());
+        }
+        return null;
+    }
+
+    private boolean reaches(Map.Entry<Long, List<Symbol>> entry, long at) {
+        long start = entry.getKey();
+        long size = entry.getValue().stream().mapToLong(Symbol::size).max().orElse(0);
+        if (size > 0) {
+            return at < start + Math.min(size, entry.getValue().getFirst().rest);
+        }
+        Long next = functions.higherKey(start);
+        return (next == null || at < next)
+                && at < start + entry.getValue().getFirst().rest
+                && !isInside(start);
+    }
+
+    /// Whether a function with a size that begins earlier reaches `at`.
+    private boolean isInside(long at) {
+        for (var entry : functions.headMap(at, false).descendingMap().entrySet()) {
+            if (at - entry.getKey() >= longest) {
+                return false;
+            }
+            for (Symbol symbol : entry.getValue()) {
+                if (at < entry.getKey() + symbol.size) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static String best(List<Symbol> symbols) {
+        Symbol best = symbols.stream().min(Symbol.BEST).orElseThrow();
+        return symbols.stream()
+                .filter(symbol -> Symbol.BEST.compare(symbol, best) == 0)
+                .min(Symbol.SHORTEST)
+                .orElseThrow()
+                .name;
+    }
+}
