@@ -21,8 +21,8 @@ public final class IngestLimits {
         REQUEST_BYTES(16 << 20),
         /// Resources, and scopes within them.
         RESOURCES(65_536),
-        /// Profiles.
-        PROFILES(65_536),
+        /// Profiles, and what they divide into by the attributes of their samples.
+        PROFILES(131_072),
         /// Samples in all profiles.
         SAMPLES(1 << 20),
         /// Distinct series: the cardinality that one request can bring.

@@ -51,13 +51,38 @@ public final class Labels {
 
     /// The value of a label, or the empty text.
     public String get(String name) {
+        int place = find(name);
+        return place < 0 ? "" : pairs[place + 1];
+    }
+
+    /// These labels with one more, or with another value; an empty value takes the label away.
+    public Labels with(String name, String value) {
+        int place = find(name);
+        if (place < 0) {
+            return value.isEmpty() ? this : replaced(-place - 1, 0, name, value);
+        }
+        return value.isEmpty() ? replaced(place, 2) : replaced(place, 2, name, value);
+    }
+
+    /// The labels with so many texts from a place on replaced by others.
+    private Labels replaced(int place, int count, String... by) {
+        String[] changed = new String[pairs.length - count + by.length];
+        System.arraycopy(pairs, 0, changed, 0, place);
+        System.arraycopy(by, 0, changed, place, by.length);
+        int rest = place + count;
+        System.arraycopy(pairs, rest, changed, place + by.length, pairs.length - rest);
+        return new Labels(changed);
+    }
+
+    /// The place of a name in the pairs, or -1 minus the place where it would be.
+    private int find(String name) {
         int low = 0;
         int high = pairs.length / 2 - 1;
         while (low <= high) {
             int middle = (low + high) >>> 1;
             int order = pairs[2 * middle].compareTo(name);
             if (order == 0) {
-                return pairs[2 * middle + 1];
+                return 2 * middle;
             }
             if (order < 0) {
                 low = middle + 1;
@@ -65,15 +90,7 @@ public final class Labels {
                 high = middle - 1;
             }
         }
-        return "";
-    }
-
-    /// These labels with one more, or with another value; an empty value takes the label away.
-    public Labels with(String name, String value) {
-        TreeMap<String, String> map = new TreeMap<>();
-        forEach(map::put);
-        map.put(name, value);
-        return of(map);
+        return -2 * low - 1;
     }
 
     /// How many labels there are.

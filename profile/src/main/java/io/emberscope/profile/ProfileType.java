@@ -13,7 +13,9 @@ import io.emberscope.base.bytes.MalformedInputException;
 public record ProfileType(
         String name, String sampleType, String sampleUnit, String periodType, String periodUnit) {
     private static final int PARTS = 5;
-    private static final int PART_LENGTH_MAX = 128;
+
+    /// Longest part, in characters.
+    public static final int PART_LENGTH_MAX = 128;
 
     /// CPU time of the sampler, in nanoseconds.
     public static final ProfileType CPU =

@@ -29,12 +29,10 @@ record AttributeValue(String text, boolean number) {
                                 new AttributeValue(
                                         Boolean.toString(any.varint("bool_value") != 0), false);
                 case 3 -> value = new AttributeValue(Long.toString(any.varint("int_value")), true);
-                case 5 ->
-                        value =
-                                arrays
-                                        ? onlyElement(
-                                                any.message("array_value"), dictionary, bytesMax)
-                                        : NONE;
+                case 5 -> {
+                    WireReader array = any.message("array_value");
+                    value = arrays ? onlyElement(array, dictionary, bytesMax) : NONE;
+                }
                 case 4, 6, 7 -> {
                     any.skip();
                     value = NONE;

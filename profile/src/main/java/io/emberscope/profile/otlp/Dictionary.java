@@ -1,15 +1,18 @@
 package io.emberscope.profile.otlp;
 
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.profile.AddressRange;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.IngestLimits;
 import io.emberscope.profile.IngestLimits.Limit;
 import io.emberscope.profile.Line;
+import io.emberscope.profile.intern.IntList;
 import io.emberscope.profile.intern.IntSequences;
 import io.emberscope.profile.intern.StringTable;
+import io.emberscope.profile.protobuf.EntryTable;
+import io.emberscope.profile.protobuf.Refusal;
 import io.emberscope.profile.protobuf.WireReader;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,13 +36,13 @@ final class Dictionary {
     private final byte[] bytes;
     private final IngestLimits limits;
 
-    private final Table mappingTable;
-    private final Table locationTable;
-    private final Table functionTable;
-    private final Table linkTable;
-    private final Table stringTable;
-    private final Table attributeTable;
-    private final Table stackTable;
+    private final EntryTable mappingTable;
+    private final EntryTable locationTable;
+    private final EntryTable functionTable;
+    private final EntryTable linkTable;
+    private final EntryTable stringTable;
+    private final EntryTable attributeTable;
+    private final EntryTable stackTable;
 
     // What was read of each entry, number + 1, or 0 if it was not read yet.
     private int[] nameOfString = {};
@@ -65,26 +68,23 @@ final class Dictionary {
     Dictionary(byte[] bytes, IngestLimits limits) {
         this.bytes = bytes;
         this.limits = limits;
-        int entriesMax = limits.get(Limit.TABLE_ENTRIES);
-        mappingTable = new Table("mapping_table", bytes, entriesMax);
-        locationTable = new Table("location_table", bytes, entriesMax);
-        functionTable = new Table("function_table", bytes, entriesMax);
-        linkTable = new Table("link_table", bytes, entriesMax);
-        stringTable = new Table("string_table", bytes, entriesMax);
-        attributeTable = new Table("attribute_table", bytes, entriesMax);
-        stackTable = new Table("stack_table", bytes, entriesMax);
+        mappingTable = table("mapping_table");
+        locationTable = table("location_table");
+        functionTable = table("function_table");
+        linkTable = table("link_table");
+        stringTable = table("string_table");
+        attributeTable = table("attribute_table");
+        stackTable = table("stack_table");
     }
 
-    /// A mapping: the range of addresses, where it lies in the file, and numbers of names.
-    private record Mapping(long start, long limit, long fileOffset, int binary, int buildId) {
-        static final Mapping NONE = new Mapping(0, 0, 0, 0, 0);
+    private EntryTable table(String name) {
+        return new EntryTable(
+                Found.DICTIONARY + '.' + name, bytes, limits.get(Limit.TABLE_ENTRIES));
+    }
 
-        long offsetOf(long address) {
-            return Long.compareUnsigned(start, address) <= 0
-                            && Long.compareUnsigned(address, limit) < 0
-                    ? address - start + fileOffset
-                    : address;
-        }
+    /// A mapping with the numbers of its names.
+    private record Mapping(AddressRange range, int binary, int buildId) {
+        static final Mapping NONE = new Mapping(AddressRange.NONE, 0, 0);
     }
 
     /// An attribute whose value is still to be read: nobody needs the values of most of them.
@@ -112,7 +112,7 @@ final class Dictionary {
     /// To be called once after all of [#read].
     void ready() throws MalformedInputException {
         if (stringTable.size() > 0 && stringTable.length(0) > 0) {
-            throw Found.refusal(
+            throw Refusal.of(
                     Found.DICTIONARY + ".string_table[0]",
                     stringTable.length(0) + " bytes",
                     "empty, since index 0 means no string");
@@ -152,21 +152,22 @@ final class Dictionary {
     /// Accounts for texts that a frame or series repeats.
     void charge(long more) throws MalformedInputException {
         textBytes += more;
-        Found.count(textBytes, limits.get(Limit.TEXT_BYTES), "dictionary: bytes of all texts used");
+        Refusal.over(
+                textBytes, limits.get(Limit.TEXT_BYTES), "dictionary: bytes of all texts used");
     }
 
     void checkLink(long index) throws MalformedInputException {
         if (index != 0) {
-            Found.index(index, linkTable.size(), "link_index");
+            Refusal.index(index, linkTable.size(), "link_index");
         }
     }
 
     int checkStack(long index) throws MalformedInputException {
-        return index == 0 ? 0 : Found.index(index, stackTable.size(), "stack_index");
+        return index == 0 ? 0 : Refusal.index(index, stackTable.size(), "stack_index");
     }
 
     int checkAttribute(long index) throws MalformedInputException {
-        return index == 0 ? 0 : Found.index(index, attributeTable.size(), "attribute_indices");
+        return index == 0 ? 0 : Refusal.index(index, attributeTable.size(), "attribute_indices");
     }
 
     /// A string in full.
@@ -174,14 +175,14 @@ final class Dictionary {
         if (index == 0) {
             return "";
         }
-        int at = Found.index(index, stringTable.size(), field);
+        int at = Refusal.index(index, stringTable.size(), field);
         int length = stringTable.length(at);
         if (length > bytesMax) {
-            throw Found.refusal(field, length + " bytes", "at most " + bytesMax);
+            throw Refusal.of(field, length + " bytes", "at most " + bytesMax);
         }
         String text = textOfString[at];
         if (text == null) {
-            text = new String(bytes, stringTable.offset(at), length, StandardCharsets.UTF_8);
+            text = stringTable.text(at);
             textOfString[at] = text;
         }
         return text;
@@ -241,13 +242,13 @@ final class Dictionary {
             throw stackTable.in(index, e);
         }
         int depth = (int) Math.min(taker.count, limits.get(Limit.STACK_DEPTH));
-        boolean cut = taker.count > depth;
-        for (int i = 0; i < depth; i++) {
+        int kept = taker.count > depth ? depth - 1 : depth;
+        for (int i = 0; i < kept; i++) {
             buffer[i] = frame(buffer[i]);
         }
-        if (cut) {
+        if (kept < depth) {
             cutStacks++;
-            buffer[depth - 1] = truncated();
+            buffer[kept] = truncated();
         }
         return stacks.add(buffer, 0, depth);
     }
@@ -259,9 +260,9 @@ final class Dictionary {
         @Override
         public void take(long value) throws MalformedInputException {
             if (value == 0) {
-                throw Found.refusal("location_indices", 0, "1 or more");
+                throw Refusal.of("location_indices", 0, "1 or more");
             }
-            int location = Found.index(value, locationTable.size(), "location_indices");
+            int location = Refusal.index(value, locationTable.size(), "location_indices");
             if (count < limits.get(Limit.STACK_DEPTH)) {
                 if (count == buffer.length) {
                     buffer = Arrays.copyOf(buffer, buffer.length * 2);
@@ -304,7 +305,7 @@ final class Dictionary {
                                             "mapping_index");
                     case 2 -> address = location.varint("address");
                     case 3 -> {
-                        Found.count(lines.size() + 1L, limits.get(Limit.LINES), "lines");
+                        Refusal.over(lines.size() + 1L, limits.get(Limit.LINES), "lines");
                         WireReader line = location.message("lines");
                         try {
                             lines.add(readLine(line));
@@ -336,7 +337,7 @@ final class Dictionary {
 
     private int frame(Mapping mapping, long address, List<FunctionAndLine> lines, FrameKind kind)
             throws MalformedInputException {
-        long offset = mapping.offsetOf(address);
+        long offset = mapping.range().offsetOf(address);
         int[] key = new int[5 + 2 * lines.size()];
         int length = 0;
         key[length++] = names.add(kind.text());
@@ -393,7 +394,7 @@ final class Dictionary {
             }
         }
         if (number < 0 || number > Integer.MAX_VALUE) {
-            throw Found.refusal("line", number, "0.." + Integer.MAX_VALUE);
+            throw Refusal.of("line", number, "0.." + Integer.MAX_VALUE);
         }
         return new FunctionAndLine(function, (int) number);
     }
@@ -473,7 +474,7 @@ final class Dictionary {
         } catch (MalformedInputException e) {
             throw mappingTable.in(index, e);
         }
-        return new Mapping(start, limit, fileOffset, binary, buildId(attributes));
+        return new Mapping(new AddressRange(start, limit, fileOffset), binary, buildId(attributes));
     }
 
     private int buildId(IntList attributes) throws MalformedInputException {
@@ -483,7 +484,7 @@ final class Dictionary {
                 String buildId = attributeValue(index).text();
                 if (!hex(buildId)) {
                     throw attributeTable.in(
-                            index, Found.refusal("value", "no build id", BUILD_ID_RULE));
+                            index, Refusal.of("value", "no build id", BUILD_ID_RULE));
                 }
                 return names.add(buildId.toLowerCase(Locale.ROOT));
             }
@@ -505,7 +506,7 @@ final class Dictionary {
         if (index == 0) {
             return 0;
         }
-        int at = Found.index(index, stringTable.size(), field);
+        int at = Refusal.index(index, stringTable.size(), field);
         if (nameOfString[at] == 0) {
             nameOfString[at] = names.add(readName(at)) + 1;
         }
@@ -513,19 +514,11 @@ final class Dictionary {
     }
 
     private String readName(int index) {
-        int offset = stringTable.offset(index);
-        int length = stringTable.length(index);
-        int max = limits.get(Limit.NAME_BYTES);
-        if (length <= max) {
-            return new String(bytes, offset, length, StandardCharsets.UTF_8);
+        int bytesMax = limits.get(Limit.NAME_BYTES);
+        if (stringTable.length(index) > bytesMax) {
+            cutNames++;
         }
-        cutNames++;
-        int kept = max;
-        // Not in the middle of a character.
-        while (kept > 0 && (bytes[offset + kept] & 0xc0) == 0x80) {
-            kept--;
-        }
-        return new String(bytes, offset, kept, StandardCharsets.UTF_8) + "...";
+        return stringTable.cutText(index, bytesMax);
     }
 
     private Attribute attribute(int index) throws MalformedInputException {
@@ -567,8 +560,8 @@ final class Dictionary {
         return new Attribute(key, valueOffset, valueLength);
     }
 
-    private static int nullable(long index, Table table, String field)
+    private static int nullable(long index, EntryTable table, String field)
             throws MalformedInputException {
-        return index == 0 ? 0 : Found.index(index, table.size(), field);
+        return index == 0 ? 0 : Refusal.index(index, table.size(), field);
     }
 }

@@ -5,6 +5,7 @@ import io.emberscope.profile.IngestLimits;
 import io.emberscope.profile.IngestLimits.Limit;
 import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileBatch;
+import io.emberscope.profile.protobuf.Refusal;
 import io.emberscope.profile.protobuf.WireReader;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,14 +58,14 @@ public final class OtlpDecoder {
     }
 
     private DecodedRequest decode() throws MalformedInputException {
-        Found.count(bytes.length, limits.get(Limit.REQUEST_BYTES), "request: bytes");
+        Refusal.over(bytes.length, limits.get(Limit.REQUEST_BYTES), "request: bytes");
         // The dictionary may come after the profiles that refer to it.
         List<WireReader> resourceProfiles = new ArrayList<>();
         WireReader request = WireReader.of(bytes);
         while (request.next()) {
             switch (request.field()) {
                 case 1 -> {
-                    Found.count(++resources, limits.get(Limit.RESOURCES), "resource_profiles");
+                    Refusal.over(++resources, limits.get(Limit.RESOURCES), "resource_profiles");
                     resourceProfiles.add(request.message("resource_profiles"));
                 }
                 case 2 -> {
@@ -109,7 +110,7 @@ public final class OtlpDecoder {
                     }
                 }
                 case 2 -> {
-                    Found.count(++resources, limits.get(Limit.RESOURCES), "scope_profiles");
+                    Refusal.over(++resources, limits.get(Limit.RESOURCES), "scope_profiles");
                     scopeProfiles.add(message.message("scope_profiles"));
                 }
                 default -> message.skip();
@@ -139,7 +140,7 @@ public final class OtlpDecoder {
                     }
                 }
                 case 2 -> {
-                    Found.count(++profiles, limits.get(Limit.PROFILES), "profiles");
+                    Refusal.over(++profiles, limits.get(Limit.PROFILES), "profiles");
                     messages.add(message.message("profiles"));
                 }
                 default -> message.skip();

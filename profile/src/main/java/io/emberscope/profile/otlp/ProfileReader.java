@@ -7,8 +7,10 @@ import io.emberscope.profile.Labels;
 import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Series;
+import io.emberscope.profile.intern.IntList;
 import io.emberscope.profile.intern.IntSequences;
 import io.emberscope.profile.intern.StringTable;
+import io.emberscope.profile.protobuf.Refusal;
 import io.emberscope.profile.protobuf.WireReader;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,7 +81,7 @@ final class ProfileReader {
             switch (profile.field()) {
                 case 1 -> sampleType = valueType(profile, "sample_type");
                 case 2 -> {
-                    Found.count(++samples, limits.get(Limit.SAMPLES), "samples");
+                    Refusal.over(++samples, limits.get(Limit.SAMPLES), "samples");
                     WireReader sample = profile.message("samples");
                     try {
                         sample(sample);
@@ -112,7 +114,7 @@ final class ProfileReader {
         checkTotal();
         long startNanos = start(timeNanos, durationNanos);
         if (durationNanos > Long.MAX_VALUE - startNanos) {
-            throw Found.refusal(
+            throw Refusal.of(
                     "duration_nano", durationNanos, "with time_unix_nano below 2^63 together");
         }
         finish(type, labels, new Span(startNanos, durationNanos, period), decoded);
@@ -150,7 +152,7 @@ final class ProfileReader {
 
     private static String noColon(String part, String field) throws MalformedInputException {
         if (part.indexOf(':') >= 0) {
-            throw Found.refusal(field, "a colon", "none, since it divides a profile type's parts");
+            throw Refusal.of(field, "a colon", "none, since it divides a profile type's parts");
         }
         return part;
     }
@@ -172,13 +174,13 @@ final class ProfileReader {
             }
         }
         if (values == 0 && timestamps == 0) {
-            throw Found.refusal(
+            throw Refusal.of(
                     "values",
                     "none, and no timestamps",
                     "at least one; OTLP before 1.10 had them in another field");
         }
         if (values > 0 && timestamps > 0 && values != timestamps) {
-            throw Found.refusal("timestamps_unix_nano", timestamps, values + ", as values");
+            throw Refusal.of("timestamps_unix_nano", timestamps, values + ", as values");
         }
         if (values == 0) {
             value = timestamps;
@@ -206,13 +208,13 @@ final class ProfileReader {
         if (AttributeNames.label(dictionary.attributeKey(checked)) != null
                 && !dictionary.attributeValue(checked).number()) {
             attributes.add(checked);
-            Found.count(attributes.size(), limits.get(Limit.LABELS), "attribute_indices: labels");
+            Refusal.over(attributes.size(), limits.get(Limit.LABELS), "attribute_indices: labels");
         }
     }
 
     private void takeValue(long more) throws MalformedInputException {
         if (more < 0) {
-            throw Found.refusal("values", more, "0 or more");
+            throw Refusal.of("values", more, "0 or more");
         }
         value = plus(value, more);
         values++;
@@ -220,7 +222,7 @@ final class ProfileReader {
 
     private void takeTimestamp(long nanos) throws MalformedInputException {
         if (nanos < 0) {
-            throw Found.refusal("timestamps_unix_nano", nanos, "0.." + Long.MAX_VALUE);
+            throw Refusal.of("timestamps_unix_nano", nanos, "0.." + Long.MAX_VALUE);
         }
         if (nanos > 0) {
             earliestNanos = Math.min(earliestNanos, nanos);
@@ -236,7 +238,7 @@ final class ProfileReader {
     }
 
     private static MalformedInputException tooLarge() {
-        return Found.refusal("values", "a sum over " + TOTAL_MAX, "at most that per profile");
+        return Refusal.of("values", "a sum over " + TOTAL_MAX, "at most that per profile");
     }
 
     private void multiply(long factor) throws MalformedInputException {
@@ -267,7 +269,7 @@ final class ProfileReader {
                                 dictionary.attributeValue(indices.get(i)).text(),
                                 AttributeNames.PROFILE_NAME);
                 if (name.length() > TYPE_PART_BYTES_MAX) {
-                    throw Found.refusal(
+                    throw Refusal.of(
                             AttributeNames.PROFILE_NAME,
                             name.length() + " characters",
                             "at most " + TYPE_PART_BYTES_MAX);
@@ -290,7 +292,7 @@ final class ProfileReader {
     private static ProfileType type(String name, ValueType sample, ValueType period)
             throws MalformedInputException {
         if (sample.type().isEmpty()) {
-            throw Found.refusal("sample_type", "missing", "a type and a unit");
+            throw Refusal.of("sample_type", "missing", "a type and a unit");
         }
         return name.isEmpty()
                 ? ProfileType.of(sample.type(), sample.unit(), period.type(), period.unit())
@@ -305,7 +307,7 @@ final class ProfileReader {
             return earliestNanos;
         }
         if (receivedNanos == OtlpDecoder.TIME_IS_SET) {
-            throw Found.refusal("time_unix_nano", "missing", "set");
+            throw Refusal.of("time_unix_nano", "missing", "set");
         }
         return Math.max(0, receivedNanos - durationNanos);
     }
@@ -330,6 +332,7 @@ final class ProfileReader {
             stacks[set][filled[set]] = cells.get(cell)[1];
             summed[set][filled[set]++] = sums[cell];
         }
+        Refusal.over(decoded.size() + (long) sets, limits.get(Limit.PROFILES), "samples: series");
         for (int set = 0; set < sets; set++) {
             LabelScope inner = new LabelScope(labels);
             for (int attribute : attributeSets.get(set)) {
@@ -359,7 +362,7 @@ final class ProfileReader {
                 });
         int number = seriesKeys.add(key);
         if (number == series.size()) {
-            Found.count(series.size() + 1L, limits.get(Limit.SERIES), "profiles: distinct series");
+            Refusal.over(series.size() + 1L, limits.get(Limit.SERIES), "profiles: distinct series");
             dictionary.charge(bytes[0]);
             series.add(new Series(type, labels));
         }
