@@ -1,0 +1,262 @@
+import type { Span } from "../state/time.ts";
+
+/** The server understood the request and refused it, or failed at it; the message is its own. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Nothing answered, or what did is not an Emberscope server. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+}
+
+/** What all queries are about. */
+export interface Scope {
+  readonly type: string;
+  readonly selector: string;
+  readonly span: Span;
+}
+
+export interface ProfileType {
+  readonly id: string;
+  readonly name: string;
+  readonly sampleType: string;
+  readonly sampleUnit: string;
+}
+
+export interface LabelValues {
+  readonly values: readonly string[];
+  readonly truncated: boolean;
+}
+
+export interface TopFunction {
+  readonly name: string;
+  readonly binary: string;
+  readonly kind: string;
+  readonly self: number;
+  readonly total: number;
+}
+
+export interface TopTable {
+  readonly unit: string;
+  readonly total: number;
+  readonly functionCount: number;
+  readonly functions: readonly TopFunction[];
+}
+
+/** A total per step of time, as columns. */
+export interface Series {
+  readonly unit: string;
+  readonly stepMillis: number;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** How far the server's clock is ahead of ours, so that both mean the same by "now". */
+let skewMillis = 0;
+/** The date header has whole seconds, and a request takes time: less is not known to be skew. */
+const SKEW_MILLIS_MIN = 3_000;
+
+/** The present time on the server, as well as it is known. */
+export function serverNow(): number {
+  return Date.now() + skewMillis;
+}
+
+type Parameters = Readonly<Record<string, string | number>>;
+
+function urlOf(path: string, parameters: Parameters): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    query.set(name, String(value));
+  }
+  return `api/v1/${path}?${query.toString()}`;
+}
+
+function scopeParameters({ type, selector, span }: Scope): Record<string, string> {
+  return { type, selector, ...spanParameters(span) };
+}
+
+function spanParameters(span: Span): Record<string, string> {
+  return { from: String(Math.floor(span.fromMillis)), to: String(Math.ceil(span.toMillis)) };
+}
+
+async function request(
+  path: string,
+  parameters: Parameters,
+  signal: AbortSignal,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(urlOf(path, parameters), { signal, credentials: "same-origin" });
+  } catch (error) {
+    if (signal.aborted) {
+      throw error;
+    }
+    throw new UnreachableError("server: no answer (expected: a running server)");
+  }
+  const date = Date.parse(response.headers.get("date") ?? "");
+  if (!Number.isNaN(date)) {
+    const ahead = date + 500 - Date.now();
+    skewMillis = Math.abs(ahead) >= SKEW_MILLIS_MIN ? ahead : 0;
+  }
+  if (!response.ok) {
+    throw await refusal(response);
+  }
+  return response;
+}
+
+async function refusal(response: Response): Promise<RefusedError> {
+  let code = "unknown";
+  let message = `server: status ${response.status} (expected: 200)`;
+  try {
+    const error = record(record(await response.json())["error"]);
+    code = text(error["code"]);
+    message = text(error["message"]);
+  } catch {
+    // Not our JSON: a proxy's page, say. The status is all that is known.
+  }
+  return new RefusedError(response.status, code, message);
+}
+
+async function json<T>(
+  path: string,
+  parameters: Parameters,
+  signal: AbortSignal,
+  read: (value: Record<string, unknown>) => T,
+): Promise<T> {
+  const response = await request(path, parameters, signal);
+  const body: unknown = await response.json();
+  try {
+    return read(record(body));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UnreachableError(`${path}: ${reason}`);
+  }
+}
+
+export function fetchProfileTypes(span: Span, signal: AbortSignal): Promise<ProfileType[]> {
+  return json("profile-types", spanParameters(span), signal, (body) =>
+    list(body["profileTypes"]).map((entry) => {
+      const type = record(entry);
+      return {
+        id: text(type["id"]),
+        name: text(type["name"]),
+        sampleType: text(type["sampleType"]),
+        sampleUnit: text(type["sampleUnit"]),
+      };
+    }),
+  );
+}
+
+export function fetchLabelNames(
+  selector: string,
+  span: Span,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const parameters = { selector, ...spanParameters(span) };
+  return json("label-names", parameters, signal, (body) => list(body["names"]).map(text));
+}
+
+export function fetchLabelValues(
+  query: { name: string; prefix: string; selector: string; limit: number },
+  span: Span,
+  signal: AbortSignal,
+): Promise<LabelValues> {
+  return json("label-values", { ...query, ...spanParameters(span) }, signal, (body) => ({
+    values: list(body["values"]).map(text),
+    truncated: body["truncated"] === true,
+  }));
+}
+
+export async function fetchFlameGraph(
+  scope: Scope,
+  maxNodes: number,
+  signal: AbortSignal,
+): Promise<ArrayBuffer> {
+  const response = await request("flamegraph", { ...scopeParameters(scope), maxNodes }, signal);
+  return response.arrayBuffer();
+}
+
+export function fetchTop(
+  scope: Scope,
+  limit: number,
+  search: string,
+  signal: AbortSignal,
+): Promise<TopTable> {
+  const parameters = { ...scopeParameters(scope), limit, ...(search === "" ? {} : { search }) };
+  return json("top", parameters, signal, (body) => ({
+    unit: text(body["unit"]),
+    total: number(body["total"]),
+    functionCount: number(body["functionCount"]),
+    functions: list(body["functions"]).map((entry) => {
+      const row = record(entry);
+      return {
+        name: text(row["name"]),
+        binary: text(row["binary"]),
+        kind: text(row["kind"]),
+        self: number(row["self"]),
+        total: number(row["total"]),
+      };
+    }),
+  }));
+}
+
+export function fetchSeries(
+  scope: Scope,
+  step: string | undefined,
+  signal: AbortSignal,
+): Promise<Series> {
+  const parameters = { ...scopeParameters(scope), ...(step === undefined ? {} : { step }) };
+  return json("timeseries", parameters, signal, (body) => {
+    const points = list(body["points"]);
+    const times = new Float64Array(points.length);
+    const values = new Float64Array(points.length);
+    for (let at = 0; at < points.length; at++) {
+      const [time, value] = list(points[at]);
+      times[at] = number(time);
+      values[at] = number(value);
+    }
+    return { unit: text(body["unit"]), stepMillis: number(body["stepMillis"]), times, values };
+  });
+}
+
+/** Where the browser downloads the profile from. */
+export function pprofUrl(scope: Scope): string {
+  return urlOf("pprof", scopeParameters(scope));
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`answer: ${typeof value} (expected: an object)`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`answer: ${typeof value} (expected: a list)`);
+  }
+  return value;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== "string") {
+    throw new TypeError(`answer: ${typeof value} (expected: a text)`);
+  }
+  return value;
+}
+
+function number(value: unknown): number {
+  if (typeof value !== "number") {
+    throw new TypeError(`answer: ${typeof value} (expected: a number)`);
+  }
+  return value;
+}

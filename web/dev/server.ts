@@ -1,0 +1,216 @@
+import { readFile } from "node:fs/promises";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type FlameTree, topOf } from "../packages/flame-core/src/pure.ts";
+import { encodeTree } from "../packages/flame-core/test/encode.ts";
+import {
+  SERVICES,
+  type Service,
+  type Span,
+  type Stack,
+  random,
+  stacksOf,
+  treeOfStacks,
+} from "./machine.ts";
+
+/**
+ * A stand-in for the server while the page is developed, and the source of large or odd data for
+ * benchmarks and pictures. It is not shipped, and keeps nothing.
+ */
+export interface DevOptions {
+  readonly seed: number;
+  readonly stacksPerService: number;
+  /** Serves this tree instead of a made-up machine. */
+  readonly tree?: FlameTree;
+  /** Stacks put on top of the made-up machine's. */
+  readonly extra?: readonly Stack[];
+  /** Answers as if nothing had ever been sent. */
+  readonly empty?: boolean;
+  /** Only so much of the end of the range has samples. */
+  readonly coveredMillis?: number;
+  /** Sends no more nodes than this, whatever is asked for. */
+  readonly nodesMax?: number;
+}
+
+/** The same policy as the server's. */
+const POLICY =
+  "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+const DIST = fileURLToPath(new URL("../app/dist/", import.meta.url));
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+const TYPE = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
+const NAMES = ["executable", "node", "pod", "service_name", "thread_name"];
+const STEPS_SECONDS = [10, 20, 30, 60, 120, 300, 600, 1800, 3600];
+
+class Refused extends Error {}
+
+export interface DevServer {
+  readonly url: string;
+  readonly server: Server;
+}
+
+export function startDevServer(options: DevOptions, port = 0): Promise<DevServer> {
+  const encoded = options.tree === undefined ? undefined : encodeTree(options.tree);
+  const known = options.tree === undefined ? undefined : top(options.tree);
+  const server = createServer((request, response) => {
+    answer(options, encoded, known, request, response).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      const status = error instanceof Refused ? 400 : 500;
+      json(response, { error: { code: "invalid_argument", message } }, status);
+    });
+  });
+  return new Promise((resolve) => {
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      const bound = typeof address === "object" && address !== null ? address.port : port;
+      resolve({ url: `http://127.0.0.1:${bound}/`, server });
+    });
+  });
+}
+
+async function answer(
+  options: DevOptions,
+  encoded: Uint8Array | undefined,
+  known: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  response.setHeader("content-security-policy", POLICY);
+  if (!url.pathname.startsWith("/api/v1/")) {
+    await file(url.pathname, response);
+    return;
+  }
+  const query = url.searchParams;
+  const span = { fromMillis: Number(query.get("from")), toMillis: Number(query.get("to")) };
+  const services = options.empty === true ? [] : selected(query.get("selector") ?? "{}");
+  switch (url.pathname.slice("/api/v1/".length)) {
+    case "profile-types":
+      json(response, { profileTypes: options.empty === true ? [] : [CPU_TYPE] });
+      return;
+    case "label-names":
+      json(response, { names: NAMES });
+      return;
+    case "label-values": {
+      const prefix = query.get("prefix") ?? "";
+      const named = ["service_name", "executable"].includes(query.get("name") ?? "");
+      const all = named ? services.map(({ name }) => name) : ["host-1", "host-2"];
+      json(response, { values: all.filter((one) => one.startsWith(prefix)), truncated: false });
+      return;
+    }
+    case "flamegraph": {
+      const most = Math.min(Number(query.get("maxNodes")), options.nodesMax ?? Infinity);
+      response.setHeader("content-type", "application/vnd.emberscope.flamegraph");
+      response.end(
+        encoded ?? encodeTree(treeOfStacks(stacks(options, services, span), most, span)),
+      );
+      return;
+    }
+    case "top":
+      json(response, known ?? top(treeOfStacks(stacks(options, services, span), 1 << 20, span)));
+      return;
+    case "timeseries":
+      json(response, series(options, services, span));
+      return;
+    case "pprof":
+      response.setHeader("content-type", "application/octet-stream");
+      response.setHeader("content-disposition", 'attachment; filename="profile.pb.gz"');
+      response.end("not a profile: this is the development server");
+      return;
+    default:
+      throw new Refused("path: not an API (expected: one of the contract)");
+  }
+}
+
+const CPU_TYPE = {
+  id: TYPE,
+  name: "process_cpu",
+  sampleType: "cpu",
+  sampleUnit: "nanoseconds",
+  periodType: "cpu",
+  periodUnit: "nanoseconds",
+};
+
+function selected(selector: string): readonly Service[] {
+  const inner = selector.slice(1, -1).trim();
+  if (inner === "") {
+    return SERVICES;
+  }
+  const match = /^service_name(=~|=|!=)"([^"]*)"$/.exec(inner);
+  if (match === null) {
+    throw new Refused(`selector: '${inner}' (expected: service_name="..." on this server)`);
+  }
+  const [, operator, value] = match;
+  return SERVICES.filter(({ name }) => {
+    if (operator === "=") {
+      return name === value;
+    }
+    return operator === "!=" ? name !== value : new RegExp(`^(${value})$`).test(name);
+  });
+}
+
+function stacks(options: DevOptions, services: readonly Service[], span: Span): Stack[] {
+  const length = Math.min(span.toMillis - span.fromMillis, options.coveredMillis ?? Infinity);
+  const made = services.flatMap((service, at) =>
+    stacksOf(service, options.seed + 7 * at, options.stacksPerService, length * 1e6),
+  );
+  return [...made, ...(services.length > 0 ? (options.extra ?? []) : [])];
+}
+
+function top(tree: FlameTree): unknown {
+  const { self, total } = topOf(tree);
+  const functions = [...total.keys()]
+    .filter((at) => total[at] > 0 && at !== tree.frame[0])
+    .toSorted((a, b) => self[b] - self[a] || total[b] - total[a])
+    .map((at) => ({
+      name: tree.frames.name[at],
+      binary: tree.frames.binaries[tree.frames.binary[at]],
+      kind: tree.frames.kinds[tree.frames.kind[at]],
+      self: self[at],
+      total: total[at],
+    }));
+  return {
+    unit: "nanoseconds",
+    total: tree.total[0],
+    functionCount: functions.length,
+    functions: functions.slice(0, 5000),
+  };
+}
+
+function series(options: DevOptions, services: readonly Service[], span: Span): unknown {
+  const length = span.toMillis - span.fromMillis;
+  const step = 1000 * (STEPS_SECONDS.find((seconds) => length / (seconds * 1000) <= 240) ?? 7200);
+  const cores = services.reduce((sum, { cores: own }) => sum + own, 0);
+  const points: [number, number][] = [];
+  const dataFrom = span.toMillis - (options.coveredMillis ?? Infinity);
+  for (let at = Math.floor(span.fromMillis / step) * step; at < span.toMillis; at += step) {
+    const noise = random(Math.floor(at / 1000))();
+    const wave =
+      1 + 0.35 * Math.sin(at / 700_000) + 0.25 * Math.sin(at / 90_000) + 0.3 * (noise - 0.5);
+    points.push([at, at < dataFrom ? 0 : Math.round(cores * wave * step * 1e6)]);
+  }
+  return { unit: "nanoseconds", stepMillis: step, points };
+}
+
+async function file(path: string, response: ServerResponse): Promise<void> {
+  const name = normalize(path === "/" ? "index.html" : path.slice(1));
+  try {
+    const content = await readFile(join(DIST, name));
+    response.setHeader("content-type", TYPES[extname(name)] ?? "application/octet-stream");
+    response.end(content);
+  } catch {
+    response.statusCode = 404;
+    response.end("no such file: run npm run build first");
+  }
+}
+
+function json(response: ServerResponse, body: unknown, status = 200): void {
+  response.statusCode = status;
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify(body));
+}
