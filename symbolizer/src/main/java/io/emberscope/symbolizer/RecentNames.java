@@ -21,16 +21,24 @@ final class RecentNames {
     /// @param index of the function in it
     @Nullable String get(int binary, int index) {
         long key = key(binary, index);
-        int slot = slot(key);
-        return keys[slot] == key ? names[slot] : null;
+        int first = slot(key);
+        if (keys[first] == key) {
+            return names[first];
+        }
+        int second = first ^ 1;
+        return keys[second] == key ? names[second] : null;
     }
 
+    /// Keeps a name that is not kept yet.
     void put(int binary, int index, String name) {
         if (name.length() <= NAME_LENGTH_MAX) {
             long key = key(binary, index);
-            int slot = slot(key);
-            keys[slot] = key;
-            names[slot] = name;
+            int first = slot(key);
+            int second = first ^ 1;
+            keys[second] = keys[first];
+            names[second] = names[first];
+            keys[first] = key;
+            names[first] = name;
         }
     }
 

@@ -99,6 +99,11 @@ final class KernelSymbolsBuilder {
             throw lines.malformed("name", "at least one byte");
         }
         int start = lines.wordStart(length);
+        for (int i = start; i < start + length; i++) {
+            if (Character.isISOControl(lines.bytes()[i] & 0xff) && lines.bytes()[i] >= 0) {
+                throw lines.malformed("name", "no control characters");
+            }
+        }
         int ownerLength = lines.nextWord();
         if (address == 0) {
             return; // hidden, or a weak function that nobody defined

@@ -165,6 +165,9 @@ class KernelSymbolsTest {
                 "fffffffff81000000 T a\n",
                 "kernel symbols line 1: address (expected: 1..16 hexadecimal digits)");
         assertRefused(
+                "ffffffff81000000 T \0_text\n",
+                "kernel symbols line 1: name (expected: no control characters)");
+        assertRefused(
                 "ffffffff81000000 T a mod\n",
                 "kernel symbols line 1: module (expected: 1..64 bytes in brackets)");
         assertRefused(
