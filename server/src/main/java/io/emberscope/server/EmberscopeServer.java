@@ -1,0 +1,151 @@
+package io.emberscope.server;
+
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.metric.NoopMeterRegistry;
+import com.linecorp.armeria.common.util.ThreadFactories;
+import com.linecorp.armeria.server.HttpService;
+import com.linecorp.armeria.server.Server;
+import com.linecorp.armeria.server.ServerBuilder;
+import io.emberscope.base.disk.Disk;
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.server.edge.ErrorAnswers;
+import io.emberscope.server.edge.HostCheck;
+import io.emberscope.server.edge.HostNames;
+import io.emberscope.server.edge.Limits;
+import io.emberscope.server.ingest.OtlpIngest;
+import io.emberscope.server.query.QueryApi;
+import io.emberscope.server.status.StatusApi;
+import io.emberscope.server.web.WebFiles;
+import io.emberscope.storage.ProfileStore;
+import java.io.IOException;
+import java.net.URI;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+
+/// One running server: a store, and the routes that fill and ask it.
+public final class EmberscopeServer implements AutoCloseable {
+    private final ProfileStore store;
+    private final OtlpIngest ingest;
+    private final QueryApi queries;
+    private final Server http;
+    private final URI uri;
+
+    private EmberscopeServer(
+            ServerOptions options,
+            Limits limits,
+            ProfileStore store,
+            InstantSource clock,
+            Metrics metrics) {
+        this.store = store;
+        ErrorAnswers errors = new ErrorAnswers(metrics);
+        this.ingest = new OtlpIngest(store, clock, limits, errors, metrics);
+        this.queries = new QueryApi(store, clock, limits, errors, metrics);
+        WebFiles web = new WebFiles(EmberscopeServer.class.getClassLoader(), errors);
+        StatusApi status = new StatusApi(store, clock, web.isBuilt(), errors, metrics);
+
+        ServerBuilder builder = Server.builder().http(options.listen().socketAddress());
+        setLimits(builder);
+        setHeaders(builder);
+        builder.errorHandler(errors);
+        builder.decorator(
+                new HostCheck(new HostNames(options.open(), options.allowedHosts()), errors));
+        builder.route()
+                .post(OtlpIngest.PATH)
+                .maxRequestLength(limits.ingestBodyBytesMax())
+                .build(ingest);
+        bind(builder, queries.routes());
+        bind(builder, status.routes());
+        bind(builder, web.routes());
+        this.http = builder.build();
+        try {
+            http.start().join();
+        } catch (CompletionException e) {
+            ingest.close();
+            queries.close();
+            throw e;
+        }
+        this.uri =
+                URI.create(
+                        "http://"
+                                + new ListenAddress(
+                                        options.listen().host(),
+                                        options.listen().address(),
+                                        http.activeLocalPort()));
+    }
+
+    /// Opens the store, which replays what was acknowledged before, and then the port.
+    ///
+    /// @param disk where the store keeps its files
+    /// @param clock what time it is
+    /// @throws IOException if the data cannot be read or the port cannot be had
+    public static EmberscopeServer start(
+            ServerOptions options, Limits limits, Disk disk, InstantSource clock, Metrics metrics)
+            throws IOException {
+        ProfileStore store =
+                ProfileStore.open(
+                        options.data(), options.storeOptions(limits), disk, clock, metrics);
+        try {
+            return new EmberscopeServer(options, limits, store, clock, metrics);
+        } catch (CompletionException e) {
+            store.close();
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new IOException(
+                    "--listen: " + options.listen() + ": " + cause.getMessage(), cause);
+        }
+    }
+
+    /// Where the server is reached, with the port it really has.
+    public URI uri() {
+        return uri;
+    }
+
+    /// Takes no new requests, answers those under way, and makes everything it holds a segment.
+    @Override
+    public void close() throws IOException {
+        http.stop().join();
+        queries.close();
+        ingest.close();
+        store.close();
+    }
+
+    /// The routes that are live, for the test that every one of them is guarded.
+    Server http() {
+        return http;
+    }
+
+    private static void bind(ServerBuilder builder, Map<String, HttpService> routes) {
+        routes.forEach((path, service) -> builder.route().get(path).build(service));
+    }
+
+    private static void setLimits(ServerBuilder builder) {
+        builder.maxNumConnections(Limits.CONNECTIONS_MAX)
+                .http2MaxStreamsPerConnection(Limits.HTTP2_STREAMS_PER_CONNECTION_MAX)
+                .http2MaxResetFramesPerWindow(
+                        Limits.HTTP2_RESETS_MAX, (int) Limits.HTTP2_RESET_WINDOW.toSeconds())
+                .http1MaxInitialLineLength(Limits.REQUEST_LINE_BYTES_MAX)
+                .http1MaxHeaderSize(Limits.HEADER_BYTES_MAX)
+                .http2MaxHeaderListSize(Limits.HEADER_BYTES_MAX)
+                .http1MaxChunkSize(Limits.HTTP1_CHUNK_BYTES_MAX)
+                .idleTimeout(Limits.IDLE_TIMEOUT)
+                .requestTimeout(Limits.REQUEST_TIMEOUT)
+                .maxRequestLength(Limits.UNUSED_BODY_BYTES_MAX)
+                .bossGroupFactory(
+                        name -> new AcceptorGroup(ThreadFactories.newThreadFactory(name, false)))
+                .gracefulShutdownTimeout(Limits.SHUTDOWN_QUIET, Limits.SHUTDOWN_MAX)
+                // Our own metrics say what there is to say.
+                .meterRegistry(NoopMeterRegistry.get())
+                // Failures are logged where they are answered, once.
+                .unloggedExceptionsReportIntervalMillis(0);
+    }
+
+    private static void setHeaders(ServerBuilder builder) {
+        builder.disableServerHeader()
+                .setHeader(
+                        HttpHeaderNames.CONTENT_SECURITY_POLICY, WebFiles.CONTENT_SECURITY_POLICY)
+                .setHeader(HttpHeaderNames.X_CONTENT_TYPE_OPTIONS, "nosniff")
+                .setHeader(HttpHeaderNames.REFERRER_POLICY, "no-referrer")
+                .setHeader("cross-origin-resource-policy", "same-origin")
+                .setHeader("cross-origin-opener-policy", "same-origin");
+    }
+}

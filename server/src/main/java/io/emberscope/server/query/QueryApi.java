@@ -1,0 +1,241 @@
+package io.emberscope.server.query;
+
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.server.HttpService;
+import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.profile.MergedProfile;
+import io.emberscope.profile.ProfileType;
+import io.emberscope.profile.TenantId;
+import io.emberscope.profile.pprof.PprofWriter;
+import io.emberscope.profile.tree.FlameTree;
+import io.emberscope.profile.tree.TopTable;
+import io.emberscope.server.edge.ErrorAnswers;
+import io.emberscope.server.edge.Limits;
+import io.emberscope.storage.ProfileStore;
+import io.emberscope.storage.query.LabelValues;
+import io.emberscope.storage.query.QueryContext;
+import io.emberscope.storage.query.Selector;
+import io.emberscope.storage.query.TimeRange;
+import io.emberscope.storage.query.TimeSeries;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/// The questions that can be asked over HTTP, by path: what profiles there are, and what is in
+/// them.
+public final class QueryApi implements AutoCloseable {
+    /// What a flame graph in its binary form says it is.
+    public static final MediaType FLAMEGRAPH =
+            MediaType.create("application", "vnd.emberscope.flamegraph");
+
+    private static final MediaType PPROF = MediaType.create("application", "octet-stream");
+    private static final String FROM_DEFAULT = "now-1h";
+    private static final String TO_DEFAULT = "now";
+
+    /// Which parameters say which samples are meant.
+    private static final Set<String> SAMPLES = Set.of("type", "selector", "from", "to");
+
+    private static final Set<String> SERIES = Set.of("selector", "from", "to");
+
+    private final ProfileStore store;
+    private final InstantSource clock;
+    private final QueryPool pool;
+
+    /// @param store what is asked
+    /// @param clock what `now` means
+    public QueryApi(
+            ProfileStore store,
+            InstantSource clock,
+            Limits limits,
+            ErrorAnswers errors,
+            Metrics metrics) {
+        this.store = store;
+        this.clock = clock;
+        this.pool = new QueryPool(limits, errors, metrics);
+    }
+
+    /// Every path and what answers it; all are for GET.
+    public Map<String, HttpService> routes() {
+        Map<String, HttpService> routes = new LinkedHashMap<>();
+        routes.put("/api/v1/profile-types", service(Set.of("from", "to"), this::profileTypes));
+        routes.put("/api/v1/label-names", service(SERIES, this::labelNames));
+        routes.put(
+                "/api/v1/label-values",
+                service(with(SERIES, "name", "prefix", "limit"), this::labelValues));
+        routes.put(
+                "/api/v1/flamegraph",
+                service(with(SAMPLES, "maxNodes", "format"), this::flameGraph));
+        routes.put("/api/v1/top", service(with(SAMPLES, "limit", "search"), this::top));
+        routes.put("/api/v1/timeseries", service(with(SAMPLES, "step"), this::timeSeries));
+        routes.put("/api/v1/pprof", service(SAMPLES, this::pprof));
+        return routes;
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+
+    private interface Question {
+        Answer answer(Parameters parameters, QueryContext context) throws IOException;
+    }
+
+    private HttpService service(Set<String> known, Question question) {
+        return (ctx, _) ->
+                pool.run(
+                        ctx,
+                        context ->
+                                question.answer(Parameters.of(ctx.queryParams(), known), context));
+    }
+
+    private Answer profileTypes(Parameters parameters, QueryContext context) throws IOException {
+        List<ProfileType> types = store.profileTypes(TenantId.DEFAULT, range(parameters), context);
+        return Answer.json(
+                json -> {
+                    json.writeStartObject();
+                    json.writeArrayFieldStart("profileTypes");
+                    for (ProfileType type : types) {
+                        json.writeStartObject();
+                        json.writeStringField("id", type.id());
+                        json.writeStringField("name", type.name());
+                        json.writeStringField("sampleType", type.sampleType());
+                        json.writeStringField("sampleUnit", type.sampleUnit());
+                        json.writeStringField("periodType", type.periodType());
+                        json.writeStringField("periodUnit", type.periodUnit());
+                        json.writeEndObject();
+                    }
+                    json.writeEndArray();
+                    json.writeEndObject();
+                });
+    }
+
+    private Answer labelNames(Parameters parameters, QueryContext context) throws IOException {
+        List<String> names =
+                store.labelNames(
+                        TenantId.DEFAULT, selector(parameters), range(parameters), context);
+        return Answer.json(
+                json -> {
+                    json.writeStartObject();
+                    json.writeFieldName("names");
+                    json.writeArray(names.toArray(String[]::new), 0, names.size());
+                    json.writeEndObject();
+                });
+    }
+
+    private Answer labelValues(Parameters parameters, QueryContext context) throws IOException {
+        LabelValues values =
+                store.labelValues(
+                        TenantId.DEFAULT,
+                        parameters.required("name"),
+                        selector(parameters),
+                        parameters.text("prefix", ""),
+                        parameters.count(
+                                "limit", Limits.LABEL_VALUES_DEFAULT, Limits.LABEL_VALUES_MAX),
+                        range(parameters),
+                        context);
+        return Answer.json(
+                json -> {
+                    json.writeStartObject();
+                    json.writeFieldName("values");
+                    json.writeArray(
+                            values.values().toArray(String[]::new), 0, values.values().size());
+                    json.writeBooleanField("truncated", values.truncated());
+                    json.writeEndObject();
+                });
+    }
+
+    private Answer flameGraph(Parameters parameters, QueryContext context) throws IOException {
+        int maxNodes =
+                parameters.count(
+                        "maxNodes", Limits.FLAMEGRAPH_NODES_DEFAULT, Limits.FLAMEGRAPH_NODES_MAX);
+        String format = parameters.oneOf("format", "binary", List.of("binary", "json"));
+        MergedProfile profile = merge(parameters, context);
+        FlameTree tree = FlameTree.of(profile, maxNodes);
+        return format.equals("json")
+                ? FlameTreeJson.of(tree)
+                : Answer.binary(FLAMEGRAPH, tree.encode());
+    }
+
+    private Answer top(Parameters parameters, QueryContext context) throws IOException {
+        int limit =
+                parameters.count("limit", Limits.TOP_FUNCTIONS_DEFAULT, Limits.TOP_FUNCTIONS_MAX);
+        String search = parameters.text("search", "").toLowerCase(Locale.ROOT);
+        return TopTableJson.of(TopTable.of(merge(parameters, context)), search, limit);
+    }
+
+    private Answer timeSeries(Parameters parameters, QueryContext context) throws IOException {
+        TimeRange range = range(parameters);
+        Duration step = Steps.of(parameters.text("step", ""), range);
+        TimeSeries series =
+                store.series(
+                        TenantId.DEFAULT,
+                        type(parameters),
+                        selector(parameters),
+                        range,
+                        step,
+                        context);
+        return Answer.json(
+                json -> {
+                    json.writeStartObject();
+                    json.writeStringField("unit", series.type().sampleUnit());
+                    json.writeNumberField("stepMillis", series.stepMillis());
+                    json.writeArrayFieldStart("points");
+                    for (int i = 0; i < series.values().length; i++) {
+                        json.writeStartArray();
+                        json.writeNumber(series.millis(i));
+                        json.writeNumber(series.values()[i]);
+                        json.writeEndArray();
+                    }
+                    json.writeEndArray();
+                    json.writeEndObject();
+                });
+    }
+
+    private Answer pprof(Parameters parameters, QueryContext context) throws IOException {
+        MergedProfile profile = merge(parameters, context);
+        return Answer.download(PPROF, PprofWriter.write(profile), FileNames.pprof(profile));
+    }
+
+    private MergedProfile merge(Parameters parameters, QueryContext context) throws IOException {
+        return store.merge(
+                TenantId.DEFAULT,
+                type(parameters),
+                selector(parameters),
+                range(parameters),
+                context);
+    }
+
+    private static ProfileType type(Parameters parameters) throws MalformedInputException {
+        return ProfileType.parse(parameters.text("type", ProfileType.CPU.id()));
+    }
+
+    private static Selector selector(Parameters parameters) throws MalformedInputException {
+        return Selector.parse(parameters.text("selector", "{}"));
+    }
+
+    private TimeRange range(Parameters parameters) throws MalformedInputException {
+        Instant now = clock.instant();
+        String fromText = parameters.text("from", FROM_DEFAULT);
+        Instant from = TimeText.moment("from", fromText, now);
+        Instant to = TimeText.moment("to", parameters.text("to", TO_DEFAULT), now);
+        if (!from.isBefore(to)) {
+            throw new MalformedInputException(
+                    "from: " + from + " (expected: before to, which is " + to + ")");
+        }
+        return new TimeRange(from, to);
+    }
+
+    private static Set<String> with(Set<String> names, String... more) {
+        Set<String> all = new HashSet<>(names);
+        all.addAll(List.of(more));
+        return Set.copyOf(all);
+    }
+}

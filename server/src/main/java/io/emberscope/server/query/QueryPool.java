@@ -1,0 +1,142 @@
+package io.emberscope.server.query;
+
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import io.emberscope.base.OverCapacityException;
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.server.edge.AcceptEncoding;
+import io.emberscope.server.edge.ByteBudget;
+import io.emberscope.server.edge.ErrorAnswers;
+import io.emberscope.server.edge.Gzipped;
+import io.emberscope.server.edge.Limits;
+import io.emberscope.server.edge.Refusal;
+import io.emberscope.storage.query.QueryContext;
+import io.emberscope.storage.query.QueryStoppedException;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/// Runs queries on a few threads of their own, so that the slowest of them cannot hold up ingest.
+/// What waits is bounded and refused beyond; what nobody waits for any more, because the client
+/// left or the deadline passed, is stopped. Answers wait for slow readers within a budget.
+final class QueryPool implements AutoCloseable {
+    /// A question.
+    interface Query {
+        /// Works out the answer within the limits of the context.
+        Answer answer(QueryContext context) throws Exception;
+    }
+
+    private final ThreadPoolExecutor threads;
+    private final long queryBytesMax;
+    private final ByteBudget answers;
+    private final ErrorAnswers errors;
+
+    QueryPool(Limits limits, ErrorAnswers errors, Metrics metrics) {
+        this.errors = errors;
+        this.queryBytesMax = limits.queryBytesMax();
+        this.answers = new ByteBudget("answers under way", limits.responseBytesInFlight());
+        this.threads =
+                new ThreadPoolExecutor(
+                        limits.queryThreads(),
+                        limits.queryThreads(),
+                        1,
+                        TimeUnit.MINUTES,
+                        new ArrayBlockingQueue<>(Limits.QUERY_QUEUE_MAX),
+                        Thread.ofPlatform().name("query-", 0).daemon().factory());
+        threads.allowCoreThreadTimeOut(true);
+        metrics.gauge(
+                "emberscope_server_queries_running",
+                "Queries that run now.",
+                threads::getActiveCount);
+        metrics.gauge(
+                "emberscope_server_queries_waiting",
+                "Queries that wait for a thread now.",
+                () -> threads.getQueue().size());
+        metrics.gauge(
+                "emberscope_server_answer_bytes",
+                "Bytes of answers that wait for their readers now.",
+                answers::used);
+    }
+
+    /// The answer to a query, once it is there.
+    HttpResponse run(ServiceRequestContext ctx, Query query) {
+        CompletableFuture<HttpResponse> response = new CompletableFuture<>();
+        // Made here and not by the thread that runs it, so that waiting counts too.
+        QueryContext limits = QueryContext.strict(Limits.REQUEST_TIMEOUT, queryBytesMax);
+        Runnable task = () -> response.complete(answer(ctx, query, limits));
+        var _ =
+                ctx.whenRequestCancelling()
+                        .thenRun(
+                                () -> {
+                                    limits.cancel();
+                                    threads.remove(task);
+                                });
+        try {
+            threads.execute(task);
+        } catch (RejectedExecutionException e) {
+            return errors.answer(
+                    Refusal.busy(
+                            "queries: too many (expected: at most "
+                                    + Limits.QUERY_QUEUE_MAX
+                                    + " waiting)",
+                            Limits.RETRY_AFTER_BUSY));
+        }
+        return HttpResponse.of(response);
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+
+    private HttpResponse answer(ServiceRequestContext ctx, Query query, QueryContext limits) {
+        try {
+            return response(ctx, query.answer(limits));
+        } catch (QueryStoppedException e) {
+            return errors.answer(refusal(e));
+        } catch (Exception e) {
+            return errors.answer(e);
+        }
+    }
+
+    private static Refusal refusal(QueryStoppedException stopped) {
+        String message = String.valueOf(stopped.getMessage());
+        return switch (stopped.reason()) {
+            case CANCELLED, DEADLINE -> ErrorAnswers.slowAnswer();
+            case MEMORY, SIZE -> Refusal.tooMuch(message);
+        };
+    }
+
+    private HttpResponse response(ServiceRequestContext ctx, Answer answer)
+            throws OverCapacityException {
+        ResponseHeadersBuilder headers =
+                ResponseHeaders.builder(HttpStatus.OK)
+                        .contentType(answer.type())
+                        .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
+        byte[] body = answer.body();
+        if (answer.compressible()) {
+            headers.set(HttpHeaderNames.VARY, "accept-encoding");
+            if (body.length >= Limits.GZIP_FROM_BYTES
+                    && AcceptEncoding.allowsGzip(ctx.request().headers())) {
+                body = Gzipped.of(body);
+                headers.set(HttpHeaderNames.CONTENT_ENCODING, "gzip");
+            }
+        }
+        if (answer.fileName() != null) {
+            headers.set(
+                    HttpHeaderNames.CONTENT_DISPOSITION,
+                    "attachment; filename=\"" + answer.fileName() + '"');
+        }
+        ByteBudget.Reservation held = answers.open();
+        held.add(body.length);
+        var _ = ctx.log().whenComplete().thenRun(held::close);
+        return HttpResponse.of(headers.build(), HttpData.wrap(body));
+    }
+}
