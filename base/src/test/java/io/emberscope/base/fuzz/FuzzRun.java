@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 public final class FuzzRun {
     private static final int SECONDS = Integer.getInteger("fuzz.seconds", 10);
     private static final long RUNS = Long.getLong("fuzz.runs", -1);
+    private static final int TIMEOUT_SECONDS = Integer.getInteger("fuzz.timeout", 10);
     private static final Pattern DONE = Pattern.compile("Done (\\d+) runs in (\\d+) second");
 
     private FuzzRun() {}
@@ -52,11 +53,10 @@ public final class FuzzRun {
                                 "com.code_intelligence.jazzer.Jazzer",
                                 "--target_class=" + target.getName(),
                                 "--instrumentation_includes=" + instrumented + ".**",
-                                "--disabled_hooks=*",
                                 "--keep_going=1",
                                 "--reproducer_path=" + directory,
                                 "-artifact_prefix=" + directory + "/",
-                                "-timeout=" + 1,
+                                "-timeout=" + TIMEOUT_SECONDS,
                                 "-rss_limit_mb=1024",
                                 "-max_len=" + inputBytesMax,
                                 "-print_final_stats=1"));

@@ -11,14 +11,21 @@ final class DynamicTable {
     private static final int ENTRIES_MAX = SourceReader.CHUNK_BYTES / 16;
     private static final int SONAME_BYTES_MAX = 4096;
     private static final int CHAIN_CHUNK = 64;
+    private static final int RELOCATION_BYTES = 24;
+    private static final int RELOCATIONS_MAX = 4 * 1024 * 1024;
 
     private static final long END = 0;
     private static final long HASH = 4;
     private static final long STRINGS = 5;
     private static final long SYMBOLS = 6;
+    private static final long RELOCATIONS = 7;
+    private static final long RELOCATIONS_SIZE = 8;
     private static final long STRINGS_SIZE = 10;
     private static final long SYMBOL_SIZE = 11;
     private static final long SONAME = 14;
+    private static final long JUMP_RELOCATIONS = 23;
+    private static final long JUMP_RELOCATIONS_SIZE = 2;
+    private static final long RELATIVE_COUNT = 0x6fff_fff9L;
     private static final long GNU_HASH = 0x6fff_fef5L;
 
     private final ElfFile file;
@@ -29,6 +36,11 @@ final class DynamicTable {
     private long symbolSize;
     private long soname;
     private long gnuHash;
+    private long relocations;
+    private long relocationsSize;
+    private long relativeCount;
+    private long jumpRelocations;
+    private long jumpRelocationsSize;
 
     private DynamicTable(ElfFile file) {
         this.file = file;
@@ -81,6 +93,16 @@ final class DynamicTable {
             soname = first(soname, value);
         } else if (tag == GNU_HASH) {
             gnuHash = first(gnuHash, value);
+        } else if (tag == RELOCATIONS) {
+            relocations = first(relocations, value);
+        } else if (tag == RELOCATIONS_SIZE) {
+            relocationsSize = first(relocationsSize, value);
+        } else if (tag == RELATIVE_COUNT) {
+            relativeCount = first(relativeCount, value);
+        } else if (tag == JUMP_RELOCATIONS) {
+            jumpRelocations = first(jumpRelocations, value);
+        } else if (tag == JUMP_RELOCATIONS_SIZE) {
+            jumpRelocationsSize = first(jumpRelocationsSize, value);
         }
     }
 
@@ -127,6 +149,47 @@ final class DynamicTable {
         ByteCursor cursor = file.reader().cursor(offsetOf(hash), 2 * Integer.BYTES, "dynamic.hash");
         cursor.skip(Integer.BYTES, "dynamic.hash.buckets");
         return cursor.u32("dynamic.hash.chains");
+    }
+
+    /// Takes relocations of 64-bit files.
+    interface RelocationVisitor {
+        void relocation(long at, long info);
+    }
+
+    /// Streams the relocations past `visitor` that may name a symbol: those of the procedure
+    /// linkage table and those behind the relative ones, which linkers put first and count. Tables
+    /// that are not where they are said to be, or too long, are passed over.
+    void forEachRelocation(RelocationVisitor visitor) throws IOException {
+        forEachRelocation(jumpRelocations, jumpRelocationsSize, 0, visitor);
+        forEachRelocation(relocations, relocationsSize, relativeCount, visitor);
+    }
+
+    private void forEachRelocation(long address, long size, long skipped, RelocationVisitor visitor)
+            throws IOException {
+        long at = file.fileOffsetOf(address);
+        long count = size / RELOCATION_BYTES;
+        if (address == 0
+                || at == ElfFile.NOWHERE
+                || !file.reader().holds(at, size)
+                || count > RELOCATIONS_MAX
+                || skipped < 0) {
+            return;
+        }
+        int chunk = SourceReader.CHUNK_BYTES / RELOCATION_BYTES;
+        for (long done = Math.min(skipped, count); done < count; done += chunk) {
+            int now = (int) Math.min(chunk, count - done);
+            ByteCursor cursor =
+                    file.reader()
+                            .cursor(
+                                    at + done * RELOCATION_BYTES,
+                                    now * RELOCATION_BYTES,
+                                    "relocations");
+            for (int i = 0; i < now; i++) {
+                long where = cursor.i64("relocation.offset");
+                visitor.relocation(where, cursor.i64("relocation.info"));
+                cursor.skip(Long.BYTES, "relocation.addend");
+            }
+        }
     }
 
     /// The last symbol is the end of the chain that begins with the greatest one in a bucket.

@@ -13,11 +13,11 @@ final class FunctionTableBuilder {
     /// Offsets of code have 32 bits; there is no program with code beyond.
     private static final long OFFSET_MAX = 0xffff_ffffL;
 
-    // A sort key: the biased offset (32 bits), how good the symbol is (5, best is 0), its number
-    // (27).
-    private static final int RANK_BITS = 5;
+    // A sort key: the biased offset (32 bits), how good the symbol is (6, best is 0), its number.
+    private static final int RANK_BITS = 6;
     private static final int NUMBER_BITS = Integer.SIZE - RANK_BITS;
     private static final int NUMBER_MASK = (1 << NUMBER_BITS) - 1;
+    private static final int RANK_STUB = 32;
     private static final int RANK_UNSIZED = 16;
     private static final int RANK_NO_TYPE = 8;
     private static final int RANK_DYNAMIC = 4;
@@ -49,7 +49,11 @@ final class FunctionTableBuilder {
     }
 
     FunctionTable build() throws IOException {
-        int functions = count();
+        LinkageStubs stubs = LinkageStubs.of(file, functionsMax);
+        int functions = count() + stubs.size();
+        if (functions > functionsMax) {
+            throw new TooManyFunctionsException(functions, functionsMax);
+        }
         if (functions == 0) {
             return FunctionTable.empty();
         }
@@ -58,6 +62,7 @@ final class FunctionTableBuilder {
         references = new int[functions];
         keep(full, 0);
         keep(dynamic, FunctionNames.DYNAMIC);
+        keep(stubs);
         Arrays.sort(keys, 0, count);
         return flatten();
     }
@@ -74,10 +79,7 @@ final class FunctionTableBuilder {
                         }
                     });
         }
-        if (found[0] > functionsMax) {
-            throw new TooManyFunctionsException(found[0], functionsMax);
-        }
-        return (int) found[0];
+        return (int) found[0]; // two tables have less than 2^31 symbols
     }
 
     private static boolean isFunction(
@@ -128,6 +130,18 @@ final class FunctionTableBuilder {
                 });
     }
 
+    private void keep(LinkageStubs stubs) throws IOException {
+        stubs.forEach(
+                dynamic,
+                (address, length, name) -> {
+                    int region = regions.find(address);
+                    if (region >= 0 && isNear(regions.offsetOf(region, address))) {
+                        int reference = name | FunctionNames.DYNAMIC | FunctionNames.STUB;
+                        keep(reference, SymbolTable.TYPE_FUNCTION, region, address, length);
+                    }
+                });
+    }
+
     private void keep(int reference, int info, int region, long address, long size)
             throws MalformedInputException {
         if (count == keys.length) {
@@ -154,7 +168,8 @@ final class FunctionTableBuilder {
         return binding
                 | (size != 0 ? 0 : RANK_UNSIZED)
                 | ((info & 0xf) == SymbolTable.TYPE_NONE ? RANK_NO_TYPE : 0)
-                | ((reference & FunctionNames.DYNAMIC) != 0 ? RANK_DYNAMIC : 0);
+                | ((reference & FunctionNames.DYNAMIC) != 0 ? RANK_DYNAMIC : 0)
+                | ((reference & FunctionNames.STUB) != 0 ? RANK_STUB : 0);
     }
 
     /// Walks the sorted symbols twice: to count the ranges, and to make them.

@@ -1,15 +1,40 @@
 package io.emberscope.symbolizer.elf;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.emberscope.base.fuzz.FuzzRun;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ElfFuzzIT {
+    @TempDir Path directory;
+
     @Test
     void elfFilesAreReadOrRefusedWhateverTheirBytes() throws Exception {
-        FuzzRun.of(ElfFuzzTarget.class, "io.emberscope.symbolizer", 16 * 1024, seeds());
+        List<byte[]> seeds = seeds();
+        seeds.add(compiled("-s"));
+        seeds.add(compiled("-s", "-fcf-protection", "-Wl,-z,ibtplt,-z,noseparate-code"));
+        FuzzRun.of(ElfFuzzTarget.class, "io.emberscope.symbolizer", 32 * 1024, seeds);
+    }
+
+    /// A small program, for the parts that are too laborious to write by hand.
+    private byte[] compiled(String... options) throws Exception {
+        Path source =
+                Files.writeString(
+                        directory.resolve("main.c"),
+                        "#include <stdio.h>\nint main(void) { return puts(\"x\"); }\n");
+        Path program = directory.resolve("program");
+        List<String> command = new ArrayList<>(List.of("cc", "-Os", "-o", program.toString()));
+        command.addAll(List.of(options));
+        command.add(source.toString());
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        assertThat(process.waitFor()).isZero();
+        return Files.readAllBytes(program);
     }
 
     /// One file of each kind.

@@ -3,6 +3,7 @@ package io.emberscope.symbolizer.elf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.symbolizer.PathSource;
+import java.io.File;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -38,8 +41,7 @@ class FunctionTableOracleIT {
                     "/usr/lib/x86_64-linux-gnu:libLLVM-*.so.1",
                     "/usr/lib/x86_64-linux-gnu:libclang-[0-9]*.so.1",
                     "/usr/lib/x86_64-linux-gnu:libcrypto.so.*",
-                    "/usr/bin:{bash,node,python3,llvm-symbolizer}",
-                    "/usr/local/go/bin:go");
+                    "/usr/bin:{bash,node,python3,llvm-symbolizer}");
 
     private static final String PROGRAM =
             """
@@ -79,6 +81,7 @@ class FunctionTableOracleIT {
             }
         }
         addAll(found, Path.of(System.getProperty("java.home"), "lib/server"), "libjvm.so");
+        go().ifPresent(found::add);
         found.stream().sorted().forEach(binaries::add);
         assertThat(binaries).as("bash, libc and this JVM at least").hasSizeGreaterThan(2);
         compile();
@@ -107,6 +110,7 @@ class FunctionTableOracleIT {
                                 "static", List.of("-static"),
                                 "sections-unseparated", List.of("-Wl,-z,noseparate-code"),
                                 "stripped", List.of("-s", "-rdynamic"),
+                                "ibt-stubs", List.of("-fcf-protection", "-Wl,-z,ibtplt,-z,now"),
                                 "no-build-id", List.of("-Wl,--build-id=none"),
                                 "short-build-id", List.of("-Wl,--build-id=0x0102030405060708")));
         for (var variant : variants.entrySet()) {
@@ -117,16 +121,26 @@ class FunctionTableOracleIT {
             tool(command.toArray(String[]::new));
             binaries.add(program);
         }
-        Path go = Path.of("/usr/local/go/bin/go");
-        if (Files.isExecutable(go)) {
+        Optional<Path> go = go();
+        if (go.isPresent()) {
             Path main =
                     Files.writeString(
                             directory.resolve("main.go"),
                             "package main\nfunc main() { println(1) }\n");
             Path program = directory.resolve("go-program");
-            tool(go.toString(), "build", "-o", program.toString(), main.toString());
+            tool(go.get().toString(), "build", "-o", program.toString(), main.toString());
             binaries.add(program);
         }
+    }
+
+    private static Optional<Path> go() throws IOException {
+        for (String entry : System.getenv("PATH").split(File.pathSeparator, -1)) {
+            Path go = Path.of(entry, "go");
+            if (Files.isExecutable(go)) {
+                return Optional.of(go.toRealPath());
+            }
+        }
+        return Optional.empty();
     }
 
     private void tool(String... command) throws Exception {
@@ -167,13 +181,19 @@ class FunctionTableOracleIT {
                     compared++;
                 }
             }
+            for (long start : readelf.stubs.keySet()) {
+                for (long at : new long[] {start - 1, start, start + 7, start + 15, start + 16}) {
+                    compare(readelf, table, source, at, differences);
+                    compared++;
+                }
+            }
             for (long at : randomOffsets(readelf, RANDOM_OFFSETS)) {
                 compare(readelf, table, source, at, differences);
                 compared++;
             }
             System.out.printf(
-                    "%s: %d places compared with readelf, %d ranges%n",
-                    binary, compared, table.size());
+                    "%s: %d places compared with readelf, %d ranges, %d stubs%n",
+                    binary, compared, table.size(), readelf.stubs.size());
             assertThat(differences).as("%s, seed %d", binary, SEED).isEmpty();
         }
     }
@@ -188,7 +208,7 @@ class FunctionTableOracleIT {
         String expected = readelf.nameAt(at);
         int index = table.indexOf(at);
         String found = index < 0 ? null : table.name(index, source);
-        if (!java.util.Objects.equals(expected, found) && differences.size() < 20) {
+        if (!Objects.equals(expected, found) && differences.size() < 20) {
             differences.add("0x" + Long.toHexString(at) + ": " + found + ", readelf: " + expected);
         }
     }
@@ -241,6 +261,9 @@ class FunctionTableOracleIT {
     private static String difference(ReadElf readelf, long at, String ours, String theirs) {
         if (ours.equals(theirs)) {
             return "equal";
+        }
+        if (ours.endsWith("@plt")) {
+            return "they do not know linkage stubs";
         }
         var floor = readelf.functions.floorEntry(at);
         if (floor != null && has(floor.getValue(), ours) && has(floor.getValue(), theirs)) {

@@ -24,7 +24,7 @@ final class ReadElf {
             Pattern.compile(
                     " *\\[ *(?<number>\\d+)] (?<name>.*?) +(?<type>[A-Z][A-Z0-9_]*) +"
                             + "(?<address>[0-9a-f]{8,16}) (?<offset>[0-9a-f]+) (?<size>[0-9a-f]+)"
-                            + " [0-9a-f]+ +(?<flags>[A-Zlop]*) +\\d+ +\\d+ +\\d+");
+                            + " (?<entry>[0-9a-f]+) +(?<flags>[A-Zlop]*) +\\d+ +\\d+ +\\d+");
     private static final Pattern SEGMENT =
             Pattern.compile(
                     " *LOAD +0x(?<offset>[0-9a-f]+) 0x(?<address>[0-9a-f]+) 0x[0-9a-f]+"
@@ -37,7 +37,7 @@ final class ReadElf {
     private static final Pattern VERSION =
             Pattern.compile("(?<=.)@@?[A-Za-z0-9_.+-]+( \\(\\d+\\))?$");
 
-    record Area(String name, long address, long offset, long size) {
+    record Area(String name, long address, long offset, long size, long entry) {
         boolean holds(long at) {
             return at >= address && at < address + size;
         }
@@ -82,6 +82,12 @@ final class ReadElf {
 
     final List<Area> code = new ArrayList<>();
     private final List<Area> segments = new ArrayList<>();
+
+    /// Names of linkage stubs, by file offset. Those of a binary's own indirect functions have none
+    /// that binutils knows.
+    final NavigableMap<Long, String> stubs = new TreeMap<>();
+
+    private static final Pattern STUB = Pattern.compile("([0-9a-f]+) <([^*].*@plt)>:");
     private long longest;
 
     private ReadElf() {}
@@ -96,6 +102,20 @@ final class ReadElf {
             }
             if (read.code.isEmpty()) {
                 read.code.addAll(read.segments);
+            }
+            run(
+                    text,
+                    "objdump",
+                    "-d",
+                    "-j",
+                    ".plt",
+                    "-j",
+                    ".plt.sec",
+                    "-j",
+                    ".plt.got",
+                    file.toString());
+            try (Stream<String> lines = Files.lines(text)) {
+                lines.forEach(read::stub);
             }
             run(text, "readelf", "-s", "-W", file.toString());
             int[] table = {0};
@@ -148,7 +168,8 @@ final class ReadElf {
                 name,
                 Long.parseUnsignedLong(matcher.group("address"), 16),
                 Long.parseUnsignedLong(matcher.group("offset"), 16),
-                Long.parseUnsignedLong(matcher.group("size"), 16));
+                Long.parseUnsignedLong(matcher.group("size"), 16),
+                name.isEmpty() ? 0 : Long.parseUnsignedLong(matcher.group("entry"), 16));
     }
 
     private void symbol(String line, int[] table) {
@@ -194,6 +215,25 @@ final class ReadElf {
         };
     }
 
+    private void stub(String line) {
+        Matcher matcher = STUB.matcher(line);
+        if (matcher.matches()) {
+            long address = Long.parseUnsignedLong(matcher.group(1), 16);
+            Area area = code.stream().filter(a -> a.holds(address)).findFirst().orElseThrow();
+            String name = matcher.group(2).replaceFirst("(?<=.)@@?[A-Za-z0-9_.+-]+@plt$", "@plt");
+            stubs.put(address - area.address + area.offset, name);
+        }
+    }
+
+    /// The stub that byte `at` belongs to. Those of `.plt.got` have half the usual size.
+    private @Nullable String stubAt(long at) {
+        Map.Entry<Long, String> stub = stubs.floorEntry(at);
+        if (stub == null) {
+            return null;
+        }
+        return at - stub.getKey() < areaOf(stub.getKey()).entry ? stub.getValue() : null;
+    }
+
     /// The code area with byte `at` of the file.
     Area areaOf(long at) {
         return code.stream()
@@ -213,7 +253,7 @@ final class ReadElf {
             isNearest = false;
             entry = functions.lowerEntry(entry.getKey());
         }
-        return null;
+        return stubAt(at);
     }
 
     private boolean reaches(Map.Entry<Long, List<Symbol>> entry, long at) {
