@@ -2,7 +2,7 @@
 # What Emberscope needs on a machine: finds it, installs it where it may, says how where not.
 
 readonly JDK_MAJOR=25
-readonly NODE_MAJOR_MIN=20
+readonly NODE_MIN=20.19
 # What is taken from npm where the machine's own Node.js is older or absent.
 readonly NODE_FROM_NPM=22 NPM_FROM_NPM=10
 readonly NODE_HOME=$ROOT/target/tools/node
@@ -29,7 +29,7 @@ want_for_build() {
   want_file /usr/include/bpf/libbpf.h libbpf-dev 'loads the BPF program'
   want_file /usr/include/libelf.h libelf-dev 'is needed by libbpf'
   if ! new_enough_node; then
-    want_command npm npm "brings a Node.js >= $NODE_MAJOR_MIN to build the page with"
+    want_command npm npm "brings a Node.js >= $NODE_MIN to build the page with"
   fi
 }
 
@@ -180,7 +180,7 @@ need_node() {
     npm install --prefix "$NODE_HOME" --no-save --no-audit --no-fund --loglevel=error \
       "node@$NODE_FROM_NPM" "npm@$NPM_FROM_NPM" >&2 </dev/null \
       || die "npm could not install node@$NODE_FROM_NPM" \
-        "Install Node.js >= $NODE_MAJOR_MIN another way, so that it is on the PATH."
+        "Install Node.js >= $NODE_MIN another way, so that it is on the PATH."
   fi
   export PATH=$bin:$PATH
   hash -r
@@ -188,8 +188,9 @@ need_node() {
 }
 
 new_enough_node() {
-  local version
+  local version major minor
   version=$(node --version 2>/dev/null) || return 1
-  version=${version#v}
-  have_command npm && ((${version%%.*} >= NODE_MAJOR_MIN))
+  IFS=. read -r major minor _ <<<"${version#v}"
+  have_command npm || return 1
+  ((major > ${NODE_MIN%.*} || major == ${NODE_MIN%.*} && minor >= ${NODE_MIN#*.}))
 }

@@ -2,14 +2,14 @@
 # Runs the built programs: where they keep their files, whose rights they have, and how server and
 # collector start and end together.
 
-readonly LISTEN_DEFAULT=127.0.0.1:4040 METRICS_PORT=4041
+readonly LISTEN_DEFAULT=127.0.0.1:4040 METRICS_LISTEN_DEFAULT=127.0.0.1:4041
 readonly SERVER_READY_SECONDS=120 COLLECTOR_READY_SECONDS=60
 readonly COLLECTOR_STOP_SECONDS=20 SERVER_STOP_SECONDS=40
 # Users that exist in no passwd file, the range that systemd takes for its dynamic users too.
 readonly UID_FIRST=61184 UID_COUNT=4336
 
 # What a user asked for; set by parse_run_options.
-LISTEN=$LISTEN_DEFAULT DATA='' FREQUENCY='' OPEN='' COLLECTOR=1 REST=()
+LISTEN=$LISTEN_DEFAULT DATA='' FREQUENCY='' METRICS_LISTEN='' OPEN='' COLLECTOR=1 REST=()
 
 # parse_run_options COMMAND ARGUMENT...: what is not ours is left in REST.
 parse_run_options() {
@@ -18,7 +18,7 @@ parse_run_options() {
   while (($#)); do
     local name=$1 value='' shifts=1
     case $name in
-      --listen | --data | --frequency)
+      --listen | --data | --frequency | --metrics-listen)
         (($# > 1)) || usage_error "$name: no value (expected: $name VALUE)" "$command"
         value=$2 shifts=2
         ;;
@@ -28,6 +28,7 @@ parse_run_options() {
       --listen) LISTEN=$value ;;
       --data) DATA=$value ;;
       --frequency) FREQUENCY=$value ;;
+      --metrics-listen) METRICS_LISTEN=$value ;;
       --open) OPEN=1 ;;
       --no-collector) COLLECTOR='' ;;
       *) REST+=("${@:1:shifts}") ;;
@@ -87,7 +88,10 @@ cmd_up() {
   help_wanted "$@" && { help_up; return; }
   parse_run_options up "$@"
   ((${#REST[@]} == 0)) || usage_error "up: unknown option: ${REST[0]}" up
-  split_address "$LISTEN"
+  METRICS_LISTEN=${METRICS_LISTEN:-$METRICS_LISTEN_DEFAULT}
+  split_address --metrics-listen "$METRICS_LISTEN"
+  METRICS_HOST=$HOST_TO_ASK METRICS_PORT=$PORT
+  split_address --listen "$LISTEN"
   ensure_built
   check_port_is_free
 
@@ -192,7 +196,7 @@ await_collector() {
         'and ./emberscope doctor says more. The server goes on without it.'
       return
     fi
-    if http_get 127.0.0.1 "$METRICS_PORT" /ready && [[ $HTTP_STATUS == 200 ]]; then
+    if http_get "$METRICS_HOST" "$METRICS_PORT" /ready && [[ $HTTP_STATUS == 200 ]]; then
       return
     fi
     sleep 0.1
@@ -200,11 +204,11 @@ await_collector() {
   say "the collector is not ready after $COLLECTOR_READY_SECONDS s; still waiting for its profiles"
 }
 
-# split_address HOST:PORT: sets PORT and the host as it is bound, asked, and shown in a URL.
+# split_address OPTION HOST:PORT: sets PORT, and the host as it is asked, in a URL, and shown.
 split_address() {
   local form='^(\[[0-9a-fA-F:.]+\]|[^]:[]+):([0-9]{1,5})$'
-  if [[ ! $1 =~ $form ]] || ((10#${BASH_REMATCH[2]} < 1 || 10#${BASH_REMATCH[2]} > 65535)); then
-    usage_error "--listen: $1 (expected: HOST:PORT, such as $LISTEN_DEFAULT or [::1]:4040)" up
+  if [[ ! $2 =~ $form ]] || ((10#${BASH_REMATCH[2]} < 1 || 10#${BASH_REMATCH[2]} > 65535)); then
+    usage_error "$1: $2 (expected: HOST:PORT, such as $LISTEN_DEFAULT or [::1]:4040)" up
   fi
   HOST_IN_URL=${BASH_REMATCH[1]} PORT=${BASH_REMATCH[2]}
   HOST_SHOWN=$HOST_IN_URL
@@ -218,10 +222,11 @@ split_address() {
 # http_get HOST PORT PATH: sets HTTP_STATUS and HTTP_BODY; fails if nobody answers. The shell's own
 # sockets, as a bare machine has neither curl nor wget.
 http_get() {
-  local answer
+  local answer host=$1
   answer=$(
     exec 3<>"/dev/tcp/$1/$2" || exit 1
-    printf 'GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n' "$3" "${HOST_IN_URL:-$1}" "$2" >&3
+    [[ $1 != *:* ]] || host="[$1]"
+    printf 'GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n' "$3" "$host" "$2" >&3
     timeout 5 head -c 65536 <&3
   ) 2>/dev/null || return 1
   HTTP_STATUS=${answer#HTTP/1.[01] }
@@ -284,7 +289,8 @@ collector_program() {
   make_data_directory
   make_private "$DATA/collector"
   java_program collector io.emberscope.collector.CollectorMain collect \
-    --data "$DATA/collector" ${FREQUENCY:+--frequency "$FREQUENCY"} "$@"
+    --data "$DATA/collector" ${FREQUENCY:+--frequency "$FREQUENCY"} \
+    ${METRICS_LISTEN:+--metrics-listen "$METRICS_LISTEN"} "$@"
 }
 
 # Makes DATA and its absolute name. What root writes to must be root's all the way up: otherwise
