@@ -3,7 +3,6 @@ package io.emberscope.symbolizer.elf;
 import io.emberscope.base.bytes.ByteSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /// Reads the names of functions from a file when they are asked for, so that a table need not hold
 /// them. A name is known by a reference of 32 bits: which of the two string tables, whether it is
@@ -55,32 +54,11 @@ record FunctionNames(long fullAt, int fullLength, long dynamicAt, int dynamicLen
         return (reference & STUB) != 0 ? "@plt" : "";
     }
 
-    /// Which of two names an address is known by: the shorter, then the first in the order of
-    /// bytes.
-    ///
-    /// @param had scratch space of [#NAME_BYTES_MAX] bytes
-    /// @param next scratch space of [#NAME_BYTES_MAX] bytes
-    int better(int hadReference, int nextReference, ByteSource source, byte[] had, byte[] next)
-            throws IOException {
-        int hadLength = read(hadReference, source, had);
-        int nextLength = read(nextReference, source, next);
-        if (hadLength == 0 || nextLength == 0) {
-            return hadLength == 0 ? nextReference : hadReference;
-        }
-        if (hadLength != nextLength) {
-            return hadLength < nextLength ? hadReference : nextReference;
-        }
-        int length = Math.min(hadLength, had.length);
-        return Arrays.compareUnsigned(had, 0, length, next, 0, length) <= 0
-                ? hadReference
-                : nextReference;
-    }
-
     /// Reads the name's bytes, without its version.
     ///
     /// @return its length; more than `target` holds if it does not fit, of which then only the
     ///   beginning was read
-    private int read(int reference, ByteSource source, byte[] target) throws IOException {
+    int read(int reference, ByteSource source, byte[] target) throws IOException {
         boolean dynamic = (reference & DYNAMIC) != 0;
         int offset = reference & OFFSET_MASK;
         int rest = (dynamic ? dynamicLength : fullLength) - offset;

@@ -32,8 +32,6 @@ final class FunctionTableBuilder {
     private final SymbolTable dynamic;
     private final CodeRegions regions;
     private final FunctionNames names;
-    private final byte[] had = new byte[FunctionNames.NAME_BYTES_MAX];
-    private final byte[] next = new byte[FunctionNames.NAME_BYTES_MAX];
     private int count;
     private long[] keys = {};
     private int[] lengths = {};
@@ -175,39 +173,38 @@ final class FunctionTableBuilder {
     /// Walks the sorted symbols twice: to count the ranges, and to make them.
     private FunctionTable flatten() throws IOException {
         Flattening counted = new Flattening(0);
-        walk(counted, false);
+        walk(counted, new BestName(names, file.source(), 0));
         Flattening ranges = new Flattening(counted.finish());
-        walk(ranges, true);
+        walk(ranges, new BestName(names, file.source(), BestName.NAMES_READ_MAX));
         ranges.finish();
         return ranges.table(names);
     }
 
     /// Passes the functions to `ranges`, one for each address.
     ///
-    /// @param named whether it matters which of several names an address has
-    private void walk(Flattening ranges, boolean named) throws IOException {
+    /// @param best chooses among several names of an address
+    private void walk(Flattening ranges, BestName best) throws IOException {
         int first = 0;
         while (first < count) {
             long start = offset(first);
             boolean sized = isSized(first);
             long length = 0;
-            int reference = references[number(first)];
+            best.first(references[number(first)]);
             int last = first;
             while (last < count && offset(last) == start) {
                 if (isSized(last) == sized) {
                     length = Math.max(length, lengths[number(last)] & OFFSET_MAX);
                 }
-                if (named && last > first && rank(last) == rank(first)) {
-                    int other = references[number(last)];
-                    reference = names.better(reference, other, file.source(), had, next);
+                if (rank(last) == rank(first)) {
+                    best.next(references[number(last)]);
                 }
                 last++;
             }
             if (sized) {
-                ranges.sized(start, start + length, reference);
+                ranges.sized(start, start + length, best.reference());
             } else {
                 long limit = last < count ? offset(last) : OFFSET_MAX;
-                ranges.unsized(start, Math.min(start + length, limit), reference);
+                ranges.unsized(start, Math.min(start + length, limit), best.reference());
             }
             first = last;
         }
