@@ -1,0 +1,83 @@
+package io.emberscope.cli;
+
+import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.cli.QueryFailure.Exit;
+import io.emberscope.cli.QueryOptions.Format;
+import io.emberscope.profile.tree.FlameTree;
+import java.util.HashMap;
+import java.util.Map;
+
+/// One question to one server, and its answer in the form that was asked for.
+final class Query {
+    private final QueryOptions options;
+    private final Client client;
+
+    Query(QueryOptions options) {
+        this.options = options;
+        this.client = new Client(options.server());
+    }
+
+    /// @param width columns to fit into
+    Result run(Colors colors, int width) throws QueryFailure {
+        return switch (options.command()) {
+            case TOP -> top(colors, width);
+            case FLAMEGRAPH -> flameGraph(colors, width);
+            case PPROF -> new Result(get("/api/v1/pprof", Map.of()), "");
+        };
+    }
+
+    private Result top(Colors colors, int width) throws QueryFailure {
+        Map<String, String> more = new HashMap<>();
+        more.put("limit", Integer.toString(options.limit()));
+        if (!options.search().isEmpty()) {
+            more.put("search", options.search());
+        }
+        byte[] json = get("/api/v1/top", more);
+        if (options.format() == Format.JSON) {
+            return new Result(json, "");
+        }
+        Top top = Top.parse(json);
+        return Result.text(
+                options.format() == Format.CSV ? top.csv() : top.table(colors, width),
+                note(top.total()));
+    }
+
+    private Result flameGraph(Colors colors, int width) throws QueryFailure {
+        if (options.format() == Format.JSON) {
+            return new Result(get("/api/v1/flamegraph", Map.of("format", "json")), "");
+        }
+        Map<String, String> more =
+                options.format() == Format.FOLDED
+                        ? Map.of("maxNodes", Integer.toString(FlameTree.NODES_MAX))
+                        : Map.of();
+        FlameTree tree = decode(get("/api/v1/flamegraph", more));
+        return Result.text(
+                options.format() == Format.FOLDED
+                        ? CallTree.folded(tree)
+                        : CallTree.of(tree, options.minShare(), colors, width),
+                note(tree.total()));
+    }
+
+    private static FlameTree decode(byte[] encoded) throws QueryFailure {
+        try {
+            return FlameTree.decode(encoded);
+        } catch (MalformedInputException e) {
+            throw new QueryFailure(
+                    Exit.FAILED,
+                    "the answer is not one of this version's server: " + e.getMessage());
+        }
+    }
+
+    private String note(long total) {
+        return total > 0
+                ? ""
+                : "no samples match; look further back with --from, or with another --selector or"
+                        + " --type";
+    }
+
+    private byte[] get(String path, Map<String, String> more) throws QueryFailure {
+        Map<String, String> parameters = new HashMap<>(options.samples());
+        parameters.putAll(more);
+        return client.get(path, parameters);
+    }
+}

@@ -1,0 +1,164 @@
+package io.emberscope.cli;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.emberscope.cli.QueryFailure.Exit;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The server's table of functions.
+///
+/// @param unit what the values are in
+/// @param total sum over everything that was asked about
+/// @param functionCount how many functions there are, of which `rows` are the largest
+record Top(String unit, long total, int functionCount, List<Row> rows) {
+    /// A function; sums as in the server's answer.
+    record Row(String name, String binary, String kind, long self, long total) {}
+
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final int AMOUNT_WIDTH = 8;
+    private static final int PERCENT_WIDTH = 7;
+    private static final int NAME_WIDTH_MIN = 20;
+
+    static Top parse(byte[] json) throws QueryFailure {
+        try (JsonParser parser = JSON.createParser(json)) {
+            return read(parser);
+        } catch (IOException e) {
+            throw new QueryFailure(
+                    Exit.FAILED,
+                    "the answer is not one of an Emberscope server's: " + e.getMessage());
+        }
+    }
+
+    private static Top read(JsonParser json) throws IOException {
+        String unit = "";
+        long total = 0;
+        int count = 0;
+        List<Row> rows = new ArrayList<>();
+        expect(json, JsonToken.START_OBJECT);
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String field = json.currentName();
+            json.nextToken();
+            switch (field) {
+                case "unit" -> unit = json.getText();
+                case "total" -> total = json.getLongValue();
+                case "functionCount" -> count = json.getIntValue();
+                case "functions" -> {
+                    while (json.nextToken() == JsonToken.START_OBJECT) {
+                        rows.add(row(json));
+                    }
+                }
+                default -> json.skipChildren();
+            }
+        }
+        return new Top(unit, total, count, rows);
+    }
+
+    private static Row row(JsonParser json) throws IOException {
+        String name = "";
+        String binary = "";
+        String kind = "";
+        long self = 0;
+        long total = 0;
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String field = json.currentName();
+            json.nextToken();
+            switch (field) {
+                case "name" -> name = json.getText();
+                case "binary" -> binary = json.getText();
+                case "kind" -> kind = json.getText();
+                case "self" -> self = json.getLongValue();
+                case "total" -> total = json.getLongValue();
+                default -> json.skipChildren();
+            }
+        }
+        return new Row(name, binary, kind, self, total);
+    }
+
+    private static void expect(JsonParser json, JsonToken token) throws IOException {
+        if (json.nextToken() != token) {
+            throw new IOException(json.currentToken() + " (expected: " + token + ")");
+        }
+    }
+
+    /// The table as text.
+    ///
+    /// @param width columns to fit into; names are cut for it
+    String table(Colors colors, int width) {
+        StringBuilder out = new StringBuilder();
+        int fixed = 2 * (AMOUNT_WIDTH + PERCENT_WIDTH) + 2;
+        int names = Math.max(NAME_WIDTH_MIN, width - fixed);
+        int binaries = Math.min(longestBinary(), names / 3);
+        int functions = names - binaries - 2;
+        out.append(colors.bold(Texts.amount(total, unit)));
+        out.append(colors.dim(" in all, " + functionCount + " functions"));
+        out.append('\n');
+        String head =
+                right("self", AMOUNT_WIDTH)
+                        + right("self%", PERCENT_WIDTH)
+                        + right("total", AMOUNT_WIDTH)
+                        + right("total%", PERCENT_WIDTH)
+                        + "  function";
+        out.append(colors.dim(head)).append('\n');
+        for (Row row : rows) {
+            out.append(right(Texts.amount(row.self, unit), AMOUNT_WIDTH));
+            out.append(
+                    colors.share(
+                            share(row.self), right(Texts.percent(row.self, total), PERCENT_WIDTH)));
+            out.append(right(Texts.amount(row.total, unit), AMOUNT_WIDTH));
+            out.append(right(Texts.percent(row.total, total), PERCENT_WIDTH));
+            String name = Texts.fit(Texts.printable(row.name), functions);
+            String binary = Texts.fit(Texts.printable(fileName(row.binary)), binaries);
+            out.append("  ").append(colors.function(row.kind, name));
+            if (!binary.isEmpty()) {
+                out.append("  ").append(colors.dim(binary));
+            }
+            out.append('\n');
+        }
+        if (rows.size() < functionCount) {
+            out.append(
+                    colors.dim(
+                            functionCount
+                                    - rows.size()
+                                    + " more functions are not shown; see more with --limit"));
+            out.append('\n');
+        }
+        return out.toString();
+    }
+
+    /// The table as comma-separated values with a header, in the profile's own unit.
+    String csv() {
+        StringBuilder out = new StringBuilder("self_" + unit + ",total_" + unit);
+        out.append(",function,binary,kind\n");
+        for (Row row : rows) {
+            out.append(row.self).append(',').append(row.total).append(',');
+            out.append(quoted(row.name)).append(',');
+            out.append(quoted(row.binary)).append(',').append(quoted(row.kind)).append('\n');
+        }
+        return out.toString();
+    }
+
+    private double share(long value) {
+        return total == 0 ? 0 : value / (double) total;
+    }
+
+    private int longestBinary() {
+        return rows.stream().mapToInt(row -> fileName(row.binary).length()).max().orElse(0);
+    }
+
+    private static String fileName(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    private static String right(String text, int width) {
+        return " ".repeat(Math.max(0, width - text.length())) + text;
+    }
+
+    /// A cell. A spreadsheet takes one that begins with one of these signs for a formula.
+    private static String quoted(String text) {
+        boolean formula = !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0;
+        return '"' + (formula ? "'" : "") + text.replace("\"", "\"\"") + '"';
+    }
+}

@@ -1,0 +1,259 @@
+package io.emberscope.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.profile.IngestLimits;
+import io.emberscope.profile.MergedProfile;
+import io.emberscope.profile.ProfileBatch;
+import io.emberscope.profile.Profiles;
+import io.emberscope.profile.otlp.OtlpEncoder;
+import io.emberscope.profile.pprof.PprofReader;
+import io.emberscope.server.RunningServer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.HttpURLConnection;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The query tool against a real server: what it prints, saves and returns.
+class QueryIT {
+    private static final String FROM = "2026-01-01T00:00:00Z";
+    private static final String TO = "2026-01-01T00:01:00Z";
+
+    @TempDir private static Path data;
+    @TempDir private Path directory;
+    private static RunningServer server;
+
+    private record Run(int exit, String out, String err) {}
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = RunningServer.start(data);
+        send(Profiles.cpu());
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        server.close();
+    }
+
+    private static void send(ProfileBatch batch) throws IOException {
+        HttpURLConnection connection =
+                (HttpURLConnection)
+                        server.uri().resolve("/v1development/profiles").toURL().openConnection();
+        connection.setDoOutput(true);
+        connection.setRequestProperty("Content-Type", "application/x-protobuf");
+        connection.getOutputStream().write(OtlpEncoder.encode(batch));
+        assertThat(connection.getResponseCode()).isEqualTo(200);
+    }
+
+    private static Run run(boolean terminal, int width, String... arguments) {
+        return run(Map.of(), terminal, width, arguments);
+    }
+
+    private static Run run(
+            Map<String, String> environment, boolean terminal, int width, String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        if (!all.contains("--server")) {
+            all.addAll(List.of("--server", server.uri().toString()));
+        }
+        return bare(environment, terminal, width, all);
+    }
+
+    private static Run bare(
+            Map<String, String> environment, boolean terminal, int width, List<String> arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        PrintStream outStream = new PrintStream(out, true, StandardCharsets.UTF_8);
+        PrintStream errStream = new PrintStream(err, true, StandardCharsets.UTF_8);
+        int exit = QueryMain.run(arguments, environment, outStream, errStream, terminal, width);
+        outStream.flush();
+        return new Run(
+                exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void topIsATable() {
+        Run run = run(false, 80, "top", "--from", FROM, "--to", TO);
+        assertThat(run.err).isEmpty();
+        assertThat(run.exit).isZero();
+        assertThat(run.out)
+                .isEqualTo(
+                        """
+                        1.00s in all, 4 functions
+                            self  self%   total total%  function
+                           600ms  60.0%   600ms  60.0%  work  web
+                           300ms  30.0%   300ms  30.0%  rest  web
+                           100ms  10.0%   100ms  10.0%  do_syscall_64  [kernel]
+                             0ns   0.0%   1.00s 100.0%  main  web
+                        """);
+    }
+
+    @Test
+    void topSaysWhatItLeavesOut() {
+        Run run = run(false, 80, "top", "--from", FROM, "--to", TO, "-n", "1");
+        assertThat(run.out)
+                .endsWith("work  web\n3 more functions are not shown; see more with --limit\n");
+        assertThat(run(false, 80, "top", "--from", FROM, "--to", TO, "--search", "REST").out)
+                .contains("1.00s in all, 1 functions", "rest")
+                .doesNotContain("work");
+    }
+
+    @Test
+    void flameGraphIsATree() {
+        Run run = run(false, 80, "flamegraph", "--from", FROM, "--to", TO);
+        assertThat(run.err).isEmpty();
+        assertThat(run.out)
+                .isEqualTo(
+                        """
+                        100.0%  all  1.00s
+                        100.0%  └─ main  web
+                         60.0%     ├─ work  web
+                         30.0%     ├─ rest  web
+                         10.0%     └─ do_syscall_64  [kernel]
+                        """);
+    }
+
+    @Test
+    void smallBranchesAreCounted() {
+        Run run = run(false, 80, "flamegraph", "--from", FROM, "--to", TO, "--min-share", "31");
+        assertThat(run.out)
+                .isEqualTo(
+                        """
+                        100.0%  all  1.00s
+                        100.0%  └─ main  web
+                         60.0%     ├─ work  web
+                         40.0%     └─ 2 smaller ones
+                        """);
+    }
+
+    @Test
+    void coloursAreForTerminalsOnly() {
+        String[] arguments = {"flamegraph", "--from", FROM, "--to", TO};
+        assertThat(run(true, 80, arguments).out).contains("\u001b[1;31m", "\u001b[36m");
+        assertThat(run(false, 80, arguments).out).doesNotContain("\u001b");
+        assertThat(run(Map.of("NO_COLOR", "1"), true, 80, arguments).out).doesNotContain("\u001b");
+        assertThat(run(true, 80, "top", "--no-color", "--from", FROM, "--to", TO).out)
+                .doesNotContain("\u001b");
+    }
+
+    @Test
+    void pprofIsSavedWhole() throws Exception {
+        Path file = directory.resolve("cpu.pb.gz");
+        Run run = run(true, 80, "pprof", "--from", FROM, "--to", TO, "-o", file.toString());
+        assertThat(run.exit).as(run.err).isZero();
+        assertThat(run.out).isEmpty();
+        assertThat(run.err).startsWith("emberscope query: " + file + ": ").endsWith(" bytes\n");
+        assertThat(
+                        total(
+                                PprofReader.read(Files.readAllBytes(file), IngestLimits.DEFAULT)
+                                        .getFirst()))
+                .isEqualTo(1_000_000_000);
+    }
+
+    private static long total(MergedProfile profile) {
+        return profile.total();
+    }
+
+    @Test
+    void pprofIsNotWrittenToATerminal() {
+        Run run = run(true, 80, "pprof");
+        assertThat(run.exit).isEqualTo(2);
+        assertThat(run.err).contains("pprof: a file for other programs (expected: --output FILE");
+    }
+
+    @Test
+    void otherFormsAreSavedByTheNameOfTheFile() throws Exception {
+        Path csv = directory.resolve("top.csv");
+        assertThat(run(true, 80, "top", "--from", FROM, "--to", TO, "-o", csv.toString()).exit)
+                .isZero();
+        assertThat(csv)
+                .hasContent(
+                        """
+                        self_nanoseconds,total_nanoseconds,function,binary,kind
+                        600000000,600000000,"work","/usr/bin/web","native"
+                        300000000,300000000,"rest","/usr/bin/web","native"
+                        100000000,100000000,"do_syscall_64","[kernel]","kernel"
+                        0,1000000000,"main","/usr/bin/web","native"
+                        """);
+        Path folded = directory.resolve("all.folded");
+        run(true, 80, "flamegraph", "--from", FROM, "--to", TO, "-o", folded.toString());
+        assertThat(folded)
+                .hasContent(
+                        """
+                        main;work 600000000
+                        main;rest 300000000
+                        main;do_syscall_64 100000000
+                        """);
+        Path json = directory.resolve("all.json");
+        run(true, 80, "flamegraph", "--from", FROM, "--to", TO, "-o", json.toString());
+        assertThat(json).content().startsWith("{\"type\":\"process_cpu:");
+        Path tree = directory.resolve("tree.txt");
+        run(true, 80, "flamegraph", "--from", FROM, "--to", TO, "-o", tree.toString());
+        assertThat(tree).content().startsWith("100.0%  all  1.00s\n").doesNotContain("\u001b");
+    }
+
+    @Test
+    void nothingFoundIsSaid() {
+        Run run = run(false, 80, "top", "-s", "{service_name=\"none\"}");
+        assertThat(run.exit).isZero();
+        assertThat(run.out).startsWith("0ns in all, 0 functions");
+        assertThat(run.err)
+                .isEqualTo(
+                        "emberscope query: no samples match; look further back with --from, or"
+                                + " with another --selector or --type\n");
+    }
+
+    @Test
+    void theServersWordsArePassedOn() {
+        Run run = run(false, 80, "top", "--from", "yesterday");
+        assertThat(run.exit).isEqualTo(1);
+        assertThat(run.err)
+                .isEqualTo(
+                        "emberscope query: from: \"yesterday\" (expected: RFC 3339, epoch"
+                                + " milliseconds, now or now-15m)\n");
+        assertThat(run(false, 80, "top", "-s", "{x").err).startsWith("emberscope query: selector");
+    }
+
+    @Test
+    void aServerThatIsNotThereIsSaid() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        Run run = run(false, 80, "top", "--server", "http://127.0.0.1:" + port);
+        assertThat(run.exit).isEqualTo(3);
+        assertThat(run.err)
+                .contains("no server at http://127.0.0.1:" + port)
+                .contains("./emberscope up", "--server URL");
+    }
+
+    @Test
+    void theServerMayComeFromTheEnvironment() {
+        Run run =
+                bare(
+                        Map.of("EMBERSCOPE_SERVER", server.uri() + "/"),
+                        false,
+                        80,
+                        List.of("top", "--from", FROM, "--to", TO));
+        assertThat(run.exit).as(run.err).isZero();
+        assertThat(run.out).contains("work");
+    }
+
+    @Test
+    void aFileThatCannotBeWrittenIsSaid() {
+        Run run = run(false, 80, "top", "-o", directory.resolve("no/such/file").toString());
+        assertThat(run.exit).isEqualTo(1);
+        assertThat(run.err).contains("--output: ", " cannot be written: ");
+    }
+}
