@@ -7,9 +7,6 @@ public enum DropReason {
     /// The ring buffer was locked by another CPU while this one could not wait (hardware events
     /// interrupt even the lock's holder).
     RING_BUSY,
-    /// The program had no memory to build the sample in. Cannot happen; counted so that it would be
-    /// seen.
-    NO_SCRATCH,
     /// A record in the ring did not have the agreed layout. Counted by the binding, not the kernel.
     UNREADABLE
 }

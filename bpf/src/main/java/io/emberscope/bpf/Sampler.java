@@ -24,7 +24,7 @@ public final class Sampler implements AutoCloseable {
     private static final int COUNTER_THROTTLES = 2;
     private static final int COUNTER_DROPS = 3;
     static final List<DropReason> KERNEL_REASONS =
-            List.of(DropReason.RING_FULL, DropReason.RING_BUSY, DropReason.NO_SCRATCH);
+            List.of(DropReason.RING_FULL, DropReason.RING_BUSY);
 
     private final NativeHandle handle;
     private final SamplerOptions options;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The sampler: at each hit of a perf event it notes who runs on this CPU, and both stacks. */
+#include <linux/bpf.h>
+#include <stddef.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "core_fixes.h"
+#include "kernel.h"
+#include "sample.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile struct sampler_config config = {};
+
+/* One entry: 2.2 KiB for each possible CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_state);
+} state SEC(".maps");
+
+/* Sized by user space before it is made: see SamplerOptions.ringBytes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+static __always_inline void drop(struct cpu_state *cpu, enum drop_reason reason)
+{
+	cpu->counters.dropped[reason].samples++;
+	cpu->counters.dropped[reason].nanos += config.weight_nanos;
+}
+
+/* Fills in the flags and the size in bytes of a stack from what bpf_get_stack returned. */
+static __always_inline __u32 stack_bytes(struct cpu_state *cpu, long found, __u32 failed,
+					 __u32 truncated)
+{
+	if (found < 0) {
+		cpu->header.flags |= failed;
+		return 0;
+	}
+	if (found >= (long)STACK_BYTES_MAX)
+		cpu->header.flags |= truncated;
+	return found & STACK_OFFSET_MASK;
+}
+
+SEC("perf_event")
+int sample(void *context)
+{
+	__u64 ids = bpf_get_current_pid_tgid();
+	struct task_struct *task;
+	struct cpu_state *cpu;
+	__u32 kernel, user, bytes, key = 0;
+	__u64 waiting;
+
+	/* The idle task of each CPU. Events leave it out if they can; hardware ones cannot. */
+	if (!ids)
+		return 0;
+
+	cpu = bpf_map_lookup_elem(&state, &key);
+	if (!cpu)
+		return 0; /* An array always has its entries; the verifier wants it considered. */
+	cpu->counters.hits++;
+	cpu->counters.hit_nanos += config.weight_nanos;
+
+	task = (struct task_struct *)bpf_get_current_task();
+	cpu->header.time_nanos = bpf_ktime_get_ns();
+	cpu->header.weight_nanos = config.weight_nanos;
+	cpu->header.pid = ids >> 32;
+	cpu->header.tid = (__u32)ids;
+	cpu->header.cpu = bpf_get_smp_processor_id();
+	cpu->header.flags = BPF_CORE_READ(task, flags) & PF_KTHREAD ? SAMPLE_KERNEL_THREAD : 0;
+	cpu->header.cgroup_id = config.cgroup_source == CGROUP_UNIFIED ?
+		bpf_get_current_cgroup_id() :
+		v1_cgroup_id(task, cgroup_subsystem(config.cgroup_source));
+	bpf_get_current_comm(cpu->header.comm, sizeof(cpu->header.comm));
+
+	kernel = stack_bytes(cpu, bpf_get_stack(context, cpu->frames, STACK_BYTES_MAX, 0),
+			     SAMPLE_KERNEL_STACK_FAILED, SAMPLE_KERNEL_STACK_TRUNCATED);
+	user = 0;
+	if (!(cpu->header.flags & SAMPLE_KERNEL_THREAD))
+		user = stack_bytes(cpu,
+				   bpf_get_stack(context, (void *)cpu->frames + kernel,
+						 STACK_BYTES_MAX, BPF_F_USER_STACK),
+				   SAMPLE_USER_STACK_FAILED, SAMPLE_USER_STACK_TRUNCATED);
+	cpu->header.kernel_frames = kernel / sizeof(__u64);
+	cpu->header.user_frames = user / sizeof(__u64);
+
+	/* Waking costs more than a sample: user space looks by itself, and is woken if late. */
+	waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	bytes = sizeof(cpu->header) + kernel + user;
+	if (bpf_ringbuf_output(&ring, &cpu->header, bytes,
+			       waiting >= config.wakeup_bytes ? BPF_RB_FORCE_WAKEUP :
+								BPF_RB_NO_WAKEUP))
+		drop(cpu, waiting + bytes + BPF_RINGBUF_HDR_SZ > config.ring_bytes ?
+				  DROP_RING_FULL :
+				  DROP_RING_BUSY);
+	return 0;
+}

@@ -1,0 +1,979 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Natives.java declares: turns Java's arguments into C's, and failures into exceptions. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <jni.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include <dirent.h>
+
+#include "failure.h"
+#include "handle.h"
+#include "safe_file.h"
+#include "sampler.h"
+#include "side_band.h"
+
+#define NATIVE(type, name) JNIEXPORT type JNICALL Java_io_emberscope_bpf_Natives_##name
+
+/* Bytes moved at a time between a file and a Java array. */
+#define CHUNK_BYTES 16384
+#define PATH_BYTES_MAX 4096
+#define EVENTS_MAX 64
+/* Threads may be made while others are being changed: look again, but not for ever. */
+#define PRIORITY_ROUNDS_MAX 4
+
+static jclass bpf_exception, refused_exception;
+static jmethodID new_bpf_exception, new_refused_exception;
+
+JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved)
+{
+	JNIEnv *env;
+	jclass found;
+
+	(void)reserved;
+	if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_10) != JNI_OK)
+		return JNI_ERR;
+	found = (*env)->FindClass(env, "io/emberscope/bpf/BpfException");
+	if (!found)
+		return JNI_ERR;
+	bpf_exception = (*env)->NewGlobalRef(env, found);
+	new_bpf_exception =
+		(*env)->GetMethodID(env, found, "<init>", "(Ljava/lang/String;I)V");
+	found = (*env)->FindClass(env, "io/emberscope/bpf/RefusedFileException");
+	if (!found)
+		return JNI_ERR;
+	refused_exception = (*env)->NewGlobalRef(env, found);
+	new_refused_exception =
+		(*env)->GetMethodID(env, found, "<init>", "(Ljava/lang/String;I)V");
+	if (!bpf_exception || !refused_exception || !new_bpf_exception || !new_refused_exception)
+		return JNI_ERR;
+	log_install();
+	return JNI_VERSION_10;
+}
+
+static void throw_named(JNIEnv *env, const char *class, const char *message)
+{
+	jclass found = (*env)->FindClass(env, class);
+
+	if (found)
+		(*env)->ThrowNew(env, found, message);
+}
+
+static void throw_closed(JNIEnv *env)
+{
+	throw_named(env, "java/lang/IllegalStateException",
+		    "native handle: closed (expected: open)");
+}
+
+static void throw_out_of_memory(JNIEnv *env)
+{
+	throw_named(env, "java/lang/OutOfMemoryError", "native memory");
+}
+
+/* NewStringUTF wants well-formed text; what libbpf logs may quote any bytes. */
+static jstring text_of(JNIEnv *env, const char *bytes)
+{
+	char *clean = strdup(bytes);
+	jstring text;
+	char *at;
+
+	if (!clean)
+		return NULL;
+	for (at = clean; *at; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	text = (*env)->NewStringUTF(env, clean);
+	free(clean);
+	return text;
+}
+
+static void throw_with(JNIEnv *env, jclass class, jmethodID constructor, const char *message,
+		       int number)
+{
+	jstring text = text_of(env, message);
+	jobject exception;
+
+	if (!text)
+		return;
+	exception = (*env)->NewObject(env, class, constructor, text, number);
+	if (exception)
+		(*env)->Throw(env, exception);
+}
+
+/* Throws what failed, and lets go of the log. */
+static void throw_failure(JNIEnv *env, struct failure *failure)
+{
+	const char *log = failure->log ? failure->log : "";
+	char error[64];
+	char *message = NULL;
+	int length;
+
+	length = asprintf(&message, "%s: %s%s%s%s%s", failure->what,
+			  error_text(failure->error, error, sizeof(error)),
+			  failure->advice ? "; " : "", failure->advice ? failure->advice : "",
+			  *log ? "\n" : "", log);
+	if (length < 0)
+		throw_out_of_memory(env);
+	else if (failure->reason >= 0)
+		throw_with(env, refused_exception, new_refused_exception, message,
+			   failure->reason);
+	else
+		throw_with(env, bpf_exception, new_bpf_exception, message, failure->error);
+	if (length >= 0)
+		free(message);
+	free(failure->log);
+	failure->log = NULL;
+}
+
+#define NO_FAILURE { .reason = NOT_REFUSED }
+
+/* A copy of a Java array of bytes with a zero after it, to be freed; NULL if there is no memory. */
+static char *bytes_of(JNIEnv *env, jbyteArray array, size_t *length)
+{
+	jsize bytes = (*env)->GetArrayLength(env, array);
+	char *copy = malloc((size_t)bytes + 1);
+
+	if (!copy) {
+		throw_out_of_memory(env);
+		return NULL;
+	}
+	(*env)->GetByteArrayRegion(env, array, 0, bytes, (jbyte *)copy);
+	copy[bytes] = 0;
+	*length = (size_t)bytes;
+	return copy;
+}
+
+static jlongArray longs_of(JNIEnv *env, const jlong *values, jsize count)
+{
+	jlongArray array = (*env)->NewLongArray(env, count);
+
+	if (array)
+		(*env)->SetLongArrayRegion(env, array, 0, count, values);
+	return array;
+}
+
+static jintArray ints_of(JNIEnv *env, const jint *values, jsize count)
+{
+	jintArray array = (*env)->NewIntArray(env, count);
+
+	if (array)
+		(*env)->SetIntArrayRegion(env, array, 0, count, values);
+	return array;
+}
+
+static void destroy(enum handle_kind kind, void *object)
+{
+	switch (kind) {
+	case HANDLE_SAMPLER:
+		sampler_destroy(object);
+		break;
+	case HANDLE_SIDE_BAND:
+		side_band_destroy(object);
+		break;
+	case HANDLE_FILE:
+	case HANDLE_PID:
+		close(*(int *)object);
+		free(object);
+		break;
+	}
+}
+
+/* A handle for the object, which is destroyed if there are too many. */
+static jlong handle_or_throw(JNIEnv *env, enum handle_kind kind, void *object)
+{
+	struct failure failure = NO_FAILURE;
+	int64_t handle = handle_new(kind, object);
+
+	if (handle)
+		return handle;
+	destroy(kind, object);
+	failure.advice = "close some";
+	fail(&failure, EMFILE, "native handles: more than %d", HANDLES_MAX);
+	throw_failure(env, &failure);
+	return 0;
+}
+
+static jlong handle_of_fd(JNIEnv *env, enum handle_kind kind, int fd)
+{
+	int *object = malloc(sizeof(*object));
+
+	if (!object) {
+		close(fd);
+		throw_out_of_memory(env);
+		return 0;
+	}
+	*object = fd;
+	return handle_or_throw(env, kind, object);
+}
+
+/* The object of a handle, or NULL and an exception. */
+static void *get(JNIEnv *env, jlong handle, enum handle_kind kind)
+{
+	void *object = handle_get(handle, kind);
+
+	if (!object)
+		throw_closed(env);
+	return object;
+}
+
+NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
+{
+	static const jint layout[] = {
+		sizeof(struct sample_header),
+		FRAMES_MAX,
+		COMM_BYTES_MAX,
+		SAMPLE_KERNEL_THREAD,
+		SAMPLE_KERNEL_STACK_TRUNCATED,
+		SAMPLE_USER_STACK_TRUNCATED,
+		SAMPLE_KERNEL_STACK_FAILED,
+		SAMPLE_USER_STACK_FAILED,
+		DROP_REASONS,
+		CGROUP_SOURCES,
+		REFUSALS,
+	};
+
+	(void)class;
+	return ints_of(env, layout, sizeof(layout) / sizeof(layout[0]));
+}
+
+NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jint frequency_hz,
+			   jboolean cycles, jlong weight_nanos, jint ring_bytes,
+			   jint wakeup_bytes, jint cgroup_source)
+{
+	struct sampler_options options = {
+		.cycles = cycles,
+		.weight_nanos = (uint64_t)weight_nanos,
+		.ring_bytes = (uint32_t)ring_bytes,
+		.wakeup_bytes = (uint32_t)wakeup_bytes,
+		.cgroup_source = (uint32_t)cgroup_source,
+	};
+	struct failure failure = NO_FAILURE;
+	struct sampler *sampler;
+	size_t length;
+	char *bytes;
+
+	(void)class;
+	(void)frequency_hz;
+	bytes = bytes_of(env, object, &length);
+	if (!bytes)
+		return 0;
+	sampler = sampler_open(bytes, length, &options, &failure);
+	free(bytes);
+	if (!sampler) {
+		throw_failure(env, &failure);
+		return 0;
+	}
+	return handle_or_throw(env, HANDLE_SAMPLER, sampler);
+}
+
+NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jint program, jint ring, jint state,
+			    jintArray cpus, jintArray events, jintArray links, jboolean cycles,
+			    jlong weight_nanos)
+{
+	struct sampler_options options = {
+		.cycles = cycles,
+		.weight_nanos = (uint64_t)weight_nanos,
+	};
+	struct failure failure = NO_FAILURE;
+	jsize count = (*env)->GetArrayLength(env, cpus);
+	jint *numbers = calloc(3 * (size_t)count + 1, sizeof(*numbers));
+	struct sampler_fds fds = {
+		.program = program,
+		.ring = ring,
+		.state = state,
+		.count = count,
+	};
+	struct sampler *sampler;
+
+	(void)class;
+	if (!numbers) {
+		throw_out_of_memory(env);
+		return 0;
+	}
+	(*env)->GetIntArrayRegion(env, cpus, 0, count, numbers);
+	(*env)->GetIntArrayRegion(env, events, 0, count, numbers + count);
+	(*env)->GetIntArrayRegion(env, links, 0, count, numbers + 2 * count);
+	fds.cpus = numbers;
+	fds.events = numbers + count;
+	fds.links = numbers + 2 * count;
+	sampler = sampler_adopt(&fds, &options, &failure);
+	free(numbers);
+	if (!sampler) {
+		throw_failure(env, &failure);
+		return 0;
+	}
+	return handle_or_throw(env, HANDLE_SAMPLER, sampler);
+}
+
+/* The headers that precede records in the ring become their lengths in words. */
+static void say_lengths(jlong *words, size_t count)
+{
+	size_t at = 0;
+
+	while (at < count) {
+		uint32_t length = (uint32_t)words[at] &
+				  ~(uint32_t)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+		words[at] = (length + 7) / 8;
+		at += 1 + (size_t)words[at];
+	}
+}
+
+NATIVE(jint, samplerDrain)(JNIEnv *env, jclass class, jlong handle, jlongArray target)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+	size_t room = (size_t)(*env)->GetArrayLength(env, target) * sizeof(jlong);
+	const void *records;
+	size_t bytes;
+	jlong *words;
+
+	(void)class;
+	if (!sampler)
+		return 0;
+	pthread_mutex_lock(&sampler->lock);
+	bytes = sampler_records(sampler, room, &records);
+	words = bytes ? (*env)->GetPrimitiveArrayCritical(env, target, NULL) : NULL;
+	if (words) {
+		memcpy(words, records, bytes);
+		say_lengths(words, bytes / sizeof(jlong));
+		(*env)->ReleasePrimitiveArrayCritical(env, target, words, 0);
+		sampler_consumed(sampler, bytes);
+	} else {
+		bytes = 0;
+	}
+	pthread_mutex_unlock(&sampler->lock);
+	handle_put(handle);
+	return (jint)(bytes / sizeof(jlong));
+}
+
+NATIVE(void, samplerStop)(JNIEnv *env, jclass class, jlong handle)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+
+	(void)class;
+	if (!sampler)
+		return;
+	pthread_mutex_lock(&sampler->lock);
+	sampler_stop(sampler);
+	pthread_mutex_unlock(&sampler->lock);
+	handle_put(handle);
+}
+
+NATIVE(jlongArray, samplerCounters)(JNIEnv *env, jclass class, jlong handle)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+	struct failure failure = NO_FAILURE;
+	jlong values[3 + 2 * DROP_REASONS];
+	struct cpu_counters sum;
+	int reason, error;
+
+	(void)class;
+	if (!sampler)
+		return NULL;
+	pthread_mutex_lock(&sampler->lock);
+	error = sampler_counters(sampler, &sum, &failure);
+	values[2] = sampler->throttles_unknown ? -1 : (jlong)sampler->throttles;
+	pthread_mutex_unlock(&sampler->lock);
+	handle_put(handle);
+	if (error) {
+		throw_failure(env, &failure);
+		return NULL;
+	}
+	values[0] = (jlong)sum.hits;
+	values[1] = (jlong)sum.hit_nanos;
+	for (reason = 0; reason < DROP_REASONS; reason++) {
+		values[3 + 2 * reason] = (jlong)sum.dropped[reason].samples;
+		values[4 + 2 * reason] = (jlong)sum.dropped[reason].nanos;
+	}
+	return longs_of(env, values, sizeof(values) / sizeof(values[0]));
+}
+
+NATIVE(jlongArray, samplerProgramStats)(JNIEnv *env, jclass class, jlong handle)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+	struct failure failure = NO_FAILURE;
+	struct sampler_stats stats;
+	jlong values[5];
+	int error;
+
+	(void)class;
+	if (!sampler)
+		return NULL;
+	error = sampler_stats(sampler, &stats, &failure);
+	handle_put(handle);
+	if (error) {
+		throw_failure(env, &failure);
+		return NULL;
+	}
+	values[0] = (jlong)stats.runs;
+	values[1] = (jlong)stats.run_nanos;
+	values[2] = (jlong)stats.recursion_misses;
+	values[3] = (jlong)stats.verified_instructions;
+	values[4] = (jlong)stats.memory_bytes;
+	return longs_of(env, values, 5);
+}
+
+/* A copy, or -1 for one that is not there. Notes a failure in *error. */
+static jint copy_or_note(int fd, int *error)
+{
+	int copy;
+
+	if (fd < 0)
+		return -1;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0)
+		*error = errno;
+	return copy;
+}
+
+NATIVE(jintArray, samplerDescriptors)(JNIEnv *env, jclass class, jlong handle)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+	struct failure failure = NO_FAILURE;
+	jintArray array = NULL;
+	int cpu, error = 0;
+	jsize count = 3;
+	jint *values;
+
+	(void)class;
+	if (!sampler)
+		return NULL;
+	pthread_mutex_lock(&sampler->lock);
+	values = calloc(3 + 3 * (size_t)sampler->cpus.count, sizeof(*values));
+	if (values) {
+		values[0] = copy_or_note(sampler->program, &error);
+		values[1] = copy_or_note(sampler->ring, &error);
+		values[2] = copy_or_note(sampler->state, &error);
+		for (cpu = 0; cpu < sampler->cpus.count; cpu++) {
+			const struct cpu_event *event = &sampler->cpus.events[cpu];
+
+			if (event->event < 0)
+				continue;
+			values[count++] = cpu;
+			values[count++] = copy_or_note(event->event, &error);
+			values[count++] = copy_or_note(event->link, &error);
+		}
+	}
+	pthread_mutex_unlock(&sampler->lock);
+	handle_put(handle);
+	if (!values) {
+		throw_out_of_memory(env);
+		return NULL;
+	}
+	if (!error)
+		array = ints_of(env, values, count);
+	if (!array) {
+		jsize i;
+
+		/* Triples start at 3 and begin with a CPU, which is no descriptor. */
+		for (i = 0; i < count; i++)
+			if ((i < 3 || i % 3) && values[i] >= 0)
+				close(values[i]);
+		if (error) {
+			failure.advice = privilege_advice(error);
+			fail(&failure, error, "copying the sampler's descriptors");
+			throw_failure(env, &failure);
+		}
+	}
+	free(values);
+	return array;
+}
+
+/* Uses up what an edge-triggered set has to say; whether it was anything. */
+static bool use_up(int epoll)
+{
+	struct epoll_event events[EVENTS_MAX];
+	bool any = false;
+	int found;
+
+	do {
+		found = epoll_wait(epoll, events, EVENTS_MAX, 0);
+		any |= found > 0;
+	} while (found == EVENTS_MAX);
+	return any;
+}
+
+NATIVE(jboolean, await)(JNIEnv *env, jclass class, jlong sampler_handle, jlong side_band_handle,
+			jint timeout_millis)
+{
+	struct sampler *sampler = get(env, sampler_handle, HANDLE_SAMPLER);
+	struct side_band *side_band = NULL;
+	struct pollfd wanted[4];
+	bool filled = false;
+	nfds_t count = 2;
+
+	(void)class;
+	if (!sampler)
+		return JNI_FALSE;
+	if (side_band_handle) {
+		side_band = get(env, side_band_handle, HANDLE_SIDE_BAND);
+		if (!side_band) {
+			handle_put(sampler_handle);
+			return JNI_FALSE;
+		}
+	}
+	wanted[0] = (struct pollfd){ .fd = sampler->epoll, .events = POLLIN };
+	wanted[1] = (struct pollfd){ .fd = sampler->wake, .events = POLLIN };
+	if (side_band) {
+		wanted[2] = (struct pollfd){ .fd = side_band->cpus.epoll, .events = POLLIN };
+		wanted[3] = (struct pollfd){ .fd = side_band->wake, .events = POLLIN };
+		count = 4;
+	}
+	if (poll(wanted, count, timeout_millis) > 0) {
+		filled = wanted[0].revents && use_up(sampler->epoll);
+		if (side_band && wanted[2].revents)
+			filled |= use_up(side_band->cpus.epoll);
+	}
+	if (side_band)
+		handle_put(side_band_handle);
+	handle_put(sampler_handle);
+	return filled;
+}
+
+NATIVE(jintArray, refreshCpus)(JNIEnv *env, jclass class, jlong handle)
+{
+	enum handle_kind kind = handle_kind_of(handle);
+	struct failure failure = NO_FAILURE;
+	struct cpu_changes changes;
+	jint values[3];
+	int error;
+
+	(void)class;
+	if (kind == HANDLE_SAMPLER) {
+		struct sampler *sampler = get(env, handle, kind);
+
+		if (!sampler)
+			return NULL;
+		pthread_mutex_lock(&sampler->lock);
+		error = sampler_refresh(sampler, &changes, &failure);
+		pthread_mutex_unlock(&sampler->lock);
+	} else {
+		struct side_band *side_band = get(env, handle, HANDLE_SIDE_BAND);
+
+		if (!side_band)
+			return NULL;
+		pthread_mutex_lock(&side_band->lock);
+		error = side_band_refresh(side_band, &changes, &failure);
+		pthread_mutex_unlock(&side_band->lock);
+	}
+	handle_put(handle);
+	if (error) {
+		throw_failure(env, &failure);
+		return NULL;
+	}
+	values[0] = changes.opened;
+	values[1] = changes.closed;
+	values[2] = changes.failed;
+	return ints_of(env, values, 3);
+}
+
+static void wake(enum handle_kind kind, void *object)
+{
+	static const uint64_t one = 1;
+	int event = -1;
+
+	if (kind == HANDLE_SAMPLER)
+		event = ((struct sampler *)object)->wake;
+	else if (kind == HANDLE_SIDE_BAND)
+		event = ((struct side_band *)object)->wake;
+	/* It can only fail because it is written already. */
+	if (event >= 0 && write(event, &one, sizeof(one)) < 0)
+		return;
+}
+
+NATIVE(void, close)(JNIEnv *env, jclass class, jlong handle)
+{
+	enum handle_kind kind = handle_kind_of(handle);
+	void *object = handle_close(handle, wake);
+
+	(void)env;
+	(void)class;
+	if (object)
+		destroy(kind, object);
+}
+
+NATIVE(jlong, sideBandOpen)(JNIEnv *env, jclass class, jint ring_bytes)
+{
+	struct failure failure = NO_FAILURE;
+	struct side_band *side_band = side_band_open((size_t)ring_bytes, &failure);
+
+	(void)class;
+	if (!side_band) {
+		throw_failure(env, &failure);
+		return 0;
+	}
+	return handle_or_throw(env, HANDLE_SIDE_BAND, side_band);
+}
+
+NATIVE(jintArray, sideBandFeatures)(JNIEnv *env, jclass class, jlong handle)
+{
+	struct side_band *side_band = get(env, handle, HANDLE_SIDE_BAND);
+	jint values[2];
+
+	(void)class;
+	if (!side_band)
+		return NULL;
+	pthread_mutex_lock(&side_band->lock);
+	values[0] = (jint)side_band->ring_bytes;
+	values[1] = side_band->features;
+	pthread_mutex_unlock(&side_band->lock);
+	handle_put(handle);
+	return ints_of(env, values, 2);
+}
+
+struct java_bytes {
+	JNIEnv *env;
+	jbyteArray array;
+};
+
+static void copy_to_java(void *target, size_t at, const void *bytes, size_t length)
+{
+	const struct java_bytes *java = target;
+
+	(*java->env)->SetByteArrayRegion(java->env, java->array, (jsize)at, (jsize)length, bytes);
+}
+
+NATIVE(jint, sideBandDrain)(JNIEnv *env, jclass class, jlong handle, jbyteArray target)
+{
+	struct side_band *side_band = get(env, handle, HANDLE_SIDE_BAND);
+	struct java_bytes java = { .env = env, .array = target };
+	size_t bytes;
+
+	(void)class;
+	if (!side_band)
+		return 0;
+	pthread_mutex_lock(&side_band->lock);
+	bytes = side_band_drain(side_band, (size_t)(*env)->GetArrayLength(env, target),
+				copy_to_java, &java);
+	pthread_mutex_unlock(&side_band->lock);
+	handle_put(handle);
+	return (jint)bytes;
+}
+
+static jlong file_or_throw(JNIEnv *env, int fd, const struct safe_attributes *found,
+			   jlongArray attributes, struct failure *failure)
+{
+	jlong values[6];
+
+	if (fd < 0) {
+		throw_failure(env, failure);
+		return 0;
+	}
+	values[0] = found->size;
+	values[1] = found->modified_nanos;
+	values[2] = (jlong)found->inode;
+	values[3] = found->device_major;
+	values[4] = found->device_minor;
+	values[5] = found->owner;
+	(*env)->SetLongArrayRegion(env, attributes, 0, 6, values);
+	if ((*env)->ExceptionCheck(env)) {
+		close(fd);
+		return 0;
+	}
+	return handle_of_fd(env, HANDLE_FILE, fd);
+}
+
+NATIVE(jlong, fileOpen)(JNIEnv *env, jclass class, jint pid, jbyteArray path, jlong size_max,
+			jlong process_start, jboolean any_owner, jlongArray attributes)
+{
+	struct safe_rules rules = {
+		.size_max = size_max,
+		.process_start = (uint64_t)process_start,
+		.any_owner = any_owner,
+	};
+	struct failure failure = NO_FAILURE;
+	struct safe_attributes found;
+	size_t length;
+	char *name;
+	int fd;
+
+	(void)class;
+	name = bytes_of(env, path, &length);
+	if (!name)
+		return 0;
+	if (strlen(name) != length) {
+		failure.reason = REFUSED_BAD_PATH;
+		fd = fail(&failure, EINVAL, "path: holds a zero byte (expected: none)");
+	} else {
+		fd = safe_open(pid, name, &rules, &found, &failure);
+	}
+	free(name);
+	return file_or_throw(env, fd, &found, attributes, &failure);
+}
+
+NATIVE(jlong, fileOpenMapped)(JNIEnv *env, jclass class, jint pid, jlong start, jlong end,
+			      jlong size_max, jlong process_start, jlongArray attributes)
+{
+	struct safe_rules rules = {
+		.size_max = size_max,
+		.process_start = (uint64_t)process_start,
+		.any_owner = true,
+	};
+	struct failure failure = NO_FAILURE;
+	struct safe_attributes found;
+	int fd;
+
+	(void)class;
+	fd = safe_open_mapped(pid, (uint64_t)start, (uint64_t)end, &rules, &found, &failure);
+	return file_or_throw(env, fd, &found, attributes, &failure);
+}
+
+NATIVE(jint, fileRead)(JNIEnv *env, jclass class, jlong handle, jlong position,
+		       jbyteArray target, jint offset, jint length)
+{
+	int *fd = get(env, handle, HANDLE_FILE);
+	struct failure failure = NO_FAILURE;
+	jbyte chunk[CHUNK_BYTES];
+	int error = 0;
+	jint done = 0;
+
+	(void)class;
+	if (!fd)
+		return 0;
+	while (done < length) {
+		size_t wanted = (size_t)(length - done);
+		ssize_t got;
+
+		if (wanted > sizeof(chunk))
+			wanted = sizeof(chunk);
+		got = pread(*fd, chunk, wanted, position + done);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			error = errno;
+		if (got <= 0)
+			break;
+		(*env)->SetByteArrayRegion(env, target, offset + done, (jsize)got, chunk);
+		done += (jint)got;
+	}
+	handle_put(handle);
+	if (error) {
+		fail(&failure, error, "reading a file at %lld", (long long)position);
+		throw_failure(env, &failure);
+	}
+	return done;
+}
+
+NATIVE(jlong, pidOpen)(JNIEnv *env, jclass class, jint pid)
+{
+	struct failure failure = NO_FAILURE;
+	int fd = process_open(pid, &failure);
+
+	(void)class;
+	if (fd < 0) {
+		throw_failure(env, &failure);
+		return 0;
+	}
+	return handle_of_fd(env, HANDLE_PID, fd);
+}
+
+NATIVE(jboolean, pidAlive)(JNIEnv *env, jclass class, jlong handle)
+{
+	int *fd = get(env, handle, HANDLE_PID);
+	bool alive;
+
+	(void)class;
+	if (!fd)
+		return JNI_FALSE;
+	alive = process_alive(*fd);
+	handle_put(handle);
+	return alive;
+}
+
+NATIVE(jlong, pidStart)(JNIEnv *env, jclass class, jint pid)
+{
+	struct failure failure = NO_FAILURE;
+	uint64_t ticks = 0;
+
+	(void)class;
+	if (process_start(pid, &ticks, &failure))
+		throw_failure(env, &failure);
+	return (jlong)ticks;
+}
+
+/* Gives every thread the nice value; how many had another, or -errno of the last refusal. */
+static int set_priorities(int nice)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	int changed = 0, error = 0;
+	struct dirent *entry;
+
+	if (!tasks)
+		return -errno;
+	while ((entry = readdir(tasks))) {
+		int thread = atoi(entry->d_name);
+
+		if (thread <= 0 || getpriority(PRIO_PROCESS, (id_t)thread) == nice)
+			continue;
+		if (!setpriority(PRIO_PROCESS, (id_t)thread, nice))
+			changed++;
+		else if (errno != ESRCH) /* it ended just now */
+			error = errno;
+	}
+	closedir(tasks);
+	return error ? -error : changed;
+}
+
+NATIVE(jint, setPriority)(JNIEnv *env, jclass class, jint nice)
+{
+	struct failure failure = NO_FAILURE;
+	int round, changed, total = 0;
+
+	(void)class;
+	for (round = 0; round < PRIORITY_ROUNDS_MAX; round++) {
+		changed = set_priorities(nice);
+		if (changed < 0) {
+			failure.advice = "run as root, or with CAP_SYS_NICE";
+			fail(&failure, -changed, "setting the nice value to %d", nice);
+			throw_failure(env, &failure);
+			return 0;
+		}
+		total += changed;
+		if (!changed)
+			break;
+	}
+	return total;
+}
+
+NATIVE(jlong, capabilities)(JNIEnv *env, jclass class)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct failure failure = NO_FAILURE;
+
+	(void)class;
+	if (syscall(SYS_capget, &header, data)) {
+		fail(&failure, errno, "asking for our capabilities");
+		throw_failure(env, &failure);
+		return 0;
+	}
+	return (jlong)((uint64_t)data[1].effective << 32 | data[0].effective);
+}
+
+NATIVE(jlong, clockNanos)(JNIEnv *env, jclass class, jint clock)
+{
+	struct timespec now = { 0 };
+
+	(void)env;
+	(void)class;
+	clock_gettime(clock, &now);
+	return (jlong)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+NATIVE(jlong, cgroupId)(JNIEnv *env, jclass class, jbyteArray path)
+{
+	struct {
+		struct file_handle head;
+		uint64_t id;
+	} found = { .head = { .handle_bytes = sizeof(found.id) } };
+	struct failure failure = NO_FAILURE;
+	uint64_t id = 0;
+	size_t length;
+	int mount;
+	char *name;
+
+	(void)class;
+	name = bytes_of(env, path, &length);
+	if (!name)
+		return 0;
+	/* kernfs puts the 64-bit id into the handle; the inode number has it only on 64-bit kernels. */
+	if (name_to_handle_at(AT_FDCWD, name, &found.head, &mount, 0))
+		fail(&failure, errno, "asking for the id of cgroup %.400s", name);
+	else if (found.head.handle_bytes != sizeof(id))
+		fail(&failure, EINVAL, "asking for the id of cgroup %.400s: no cgroup", name);
+	else
+		memcpy(&id, found.head.f_handle, sizeof(id));
+	free(name);
+	if (failure.error)
+		throw_failure(env, &failure);
+	return (jlong)id;
+}
+
+NATIVE(jstring, errnoName)(JNIEnv *env, jclass class, jint error)
+{
+	char text[64];
+
+	(void)class;
+	return text_of(env, error_text(error, text, sizeof(text)));
+}
+
+NATIVE(jint, tryPerfEvent)(JNIEnv *env, jclass class, jint type, jlong config, jboolean sampling)
+{
+	struct perf_event_attr attributes = {
+		.type = (uint32_t)type,
+		.config = (uint64_t)config,
+		.sample_period = sampling ? 1000000000 : 0,
+		.disabled = 1,
+	};
+	int event;
+
+	(void)env;
+	(void)class;
+	/* On all of CPU 0, as the sampler does; the boot CPU is the last that goes offline. */
+	event = perf_open(&attributes, 0);
+	if (event < 0)
+		return -event;
+	close(event);
+	return 0;
+}
+
+NATIVE(jint, tryRingBuffer)(JNIEnv *env, jclass class)
+{
+	int map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "emberscope_try", 0, 0,
+				 (uint32_t)sysconf(_SC_PAGESIZE), NULL);
+
+	(void)env;
+	(void)class;
+	if (map < 0)
+		return -map;
+	close(map);
+	return 0;
+}
+
+static jint try_with(JNIEnv *env, jbyteArray object, jobjectArray log,
+		     int (*try)(const void *bytes, size_t length, struct failure *failure))
+{
+	struct failure failure = NO_FAILURE;
+	size_t length;
+	char *bytes = bytes_of(env, object, &length);
+	jstring text;
+	int error;
+
+	if (!bytes)
+		return ENOMEM;
+	error = -try(bytes, length, &failure);
+	free(bytes);
+	if (log && failure.log) {
+		text = text_of(env, failure.log);
+		if (text)
+			(*env)->SetObjectArrayElement(env, log, 0, text);
+	}
+	free(failure.log);
+	return error;
+}
+
+NATIVE(jint, tryObject)(JNIEnv *env, jclass class, jbyteArray object, jobjectArray log)
+{
+	(void)class;
+	return try_with(env, object, log, try_object);
+}
+
+NATIVE(jint, tryPerfLink)(JNIEnv *env, jclass class, jbyteArray object)
+{
+	(void)class;
+	return try_with(env, object, NULL, try_perf_link);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sampler's program, its maps and its events. Nothing of Java here: a launcher that loads the
+ * program before a JVM exists can use it too.
+ */
+#ifndef EMBERSCOPE_SAMPLER_H
+#define EMBERSCOPE_SAMPLER_H
+
+#include <pthread.h>
+
+#include "../bpf/sample.h"
+#include "cpus.h"
+
+struct sampler_options {
+	bool cycles; /* count CPU cycles, not the CPU's clock */
+	uint64_t weight_nanos; /* period in CPU time */
+	uint32_t ring_bytes;
+	uint32_t wakeup_bytes;
+	uint32_t cgroup_source;
+};
+
+struct sampler {
+	int program;
+	int ring; /* the map */
+	int state; /* the map */
+	bool cycles;
+	uint64_t period; /* in the event's own unit */
+	uint64_t weight_nanos;
+
+	/* The ring, as the kernel maps it: ours to write, its to write, the records twice. */
+	size_t ring_bytes;
+	uint64_t *consumer;
+	const uint64_t *producer;
+	const uint8_t *records;
+
+	struct cpus cpus;
+	bool stopped;
+	bool throttles_unknown;
+	uint64_t throttles;
+	int epoll; /* of the ring */
+	int wake; /* an eventfd that ends waits for good */
+	pthread_mutex_t lock; /* of everything above but the descriptors */
+};
+
+/* Loads the program and starts sampling; NULL if that fails. */
+struct sampler *sampler_open(const void *object, size_t object_bytes,
+			     const struct sampler_options *options, struct failure *failure);
+
+struct sampler_fds {
+	int program;
+	int ring;
+	int state;
+	const int32_t *cpus;
+	const int32_t *events;
+	const int32_t *links;
+	int count;
+};
+
+/* Takes over what another process loaded; the descriptors are ours or closed afterwards. */
+struct sampler *sampler_adopt(const struct sampler_fds *fds, const struct sampler_options *options,
+			      struct failure *failure);
+
+void sampler_destroy(struct sampler *sampler);
+
+/*
+ * The longest run of whole records of at most bytes_max, as it lies in memory. Each record has a
+ * header of eight bytes before it, whose first four are its length. To be followed by
+ * sampler_consumed() with what was used, both under the lock.
+ */
+size_t sampler_records(const struct sampler *sampler, size_t bytes_max, const void **records);
+void sampler_consumed(struct sampler *sampler, size_t bytes);
+
+int sampler_refresh(struct sampler *sampler, struct cpu_changes *changes, struct failure *failure);
+void sampler_stop(struct sampler *sampler);
+int sampler_counters(const struct sampler *sampler, struct cpu_counters *sum,
+		     struct failure *failure);
+
+struct sampler_stats {
+	uint64_t runs;
+	uint64_t run_nanos;
+	uint64_t recursion_misses;
+	uint64_t verified_instructions;
+	uint64_t memory_bytes;
+};
+
+int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
+		  struct failure *failure);
+
+/* For finding out what works: 0 or -errno. */
+int try_object(const void *object, size_t object_bytes, struct failure *failure);
+int try_perf_link(const void *object, size_t object_bytes, struct failure *failure);
+
+#endif

@@ -1,0 +1,147 @@
+package io.emberscope.bpf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The side band on the real kernel, as root.
+class SideBandIT {
+    @TempDir static Path directory;
+
+    /// Keeps all records as lines of text.
+    private static final class Log implements SideBandHandler {
+        /// By time: records of several CPUs come in no order.
+        final TreeMap<Long, List<String>> byTime = new TreeMap<>();
+
+        final List<Mapping> mappings = new ArrayList<>();
+        long lost;
+
+        @Override
+        public void mmap(Mapping mapping) {
+            mappings.add(mapping);
+            add(mapping.timeNanos(), mapping.pid() + " mmap " + text(mapping.fileName()));
+        }
+
+        @Override
+        public void comm(long timeNanos, int pid, int tid, byte[] comm, boolean exec) {
+            add(timeNanos, pid + (exec ? " exec " : " comm ") + text(comm));
+        }
+
+        @Override
+        public void fork(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
+            add(timeNanos, pid + " fork " + parentPid);
+        }
+
+        @Override
+        public void exit(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
+            add(timeNanos, pid + " exit");
+        }
+
+        @Override
+        public void cgroup(long timeNanos, long id, byte[] path) {
+            add(timeNanos, "cgroup " + id + " " + text(path));
+        }
+
+        @Override
+        public void lost(long timeNanos, long count) {
+            lost += count;
+        }
+
+        List<String> lines() {
+            return byTime.values().stream().flatMap(List::stream).toList();
+        }
+
+        private void add(long timeNanos, String line) {
+            byTime.computeIfAbsent(timeNanos, _ -> new ArrayList<>()).add(line);
+        }
+
+        private static String text(byte[] bytes) {
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void aProcessOfAFewMillisecondsIsToldWhole() throws Exception {
+        Path binary = Burner.compile("burner.c", directory);
+        String notes = Burner.run(List.of("readelf", "-n", binary.toString()));
+        Matcher buildId = Pattern.compile("Build ID: ([0-9a-f]+)").matcher(notes);
+        assertThat(buildId.find()).isTrue();
+        try (SideBand sideBand = SideBand.open(new SideBandOptions(1 << 20))) {
+            assertThat(sideBand.hasBuildIds()).isTrue();
+            Log log = new Log();
+            int pid;
+            try (Burner process = Burner.start(binary, 2, 0)) {
+                pid = process.pid();
+                process.spentNanos();
+            }
+            sideBand.poll(log);
+            assertThat(log.lines())
+                    .containsSubsequence(
+                            pid + " exec burner", pid + " mmap " + binary, pid + " exit");
+            assertThat(log.lines())
+                    .anyMatch(line -> line.startsWith(pid + " mmap ") && line.contains("libc.so"));
+            assertThat(log.mappings)
+                    .filteredOn(m -> m.pid() == pid)
+                    .filteredOn(m -> Log.text(m.fileName()).equals(binary.toString()))
+                    .allSatisfy(
+                            m ->
+                                    assertThat(HexFormat.of().formatHex(m.buildId()))
+                                            .isEqualTo(buildId.group(1)));
+            assertThat(log.lost).isZero();
+            assertThat(sideBand.unreadable()).isZero();
+        }
+    }
+
+    @Test
+    void lossesAreTold() throws Exception {
+        try (SideBand sideBand = SideBand.open(new SideBandOptions(4_096))) {
+            for (int i = 0; i < 100; i++) {
+                Burner.run(List.of("true"));
+            }
+            Log log = new Log();
+            sideBand.poll(log);
+            // The kernel says so with the first record that finds room again.
+            Burner.run(List.of("true"));
+            Burner.run(List.of("true"));
+            sideBand.poll(log);
+            assertThat(log.lost).isPositive();
+            assertThat(sideBand.lost()).isEqualTo(log.lost);
+        }
+    }
+
+    @Test
+    void newCgroupsAreToldWithTheIdOfTheirDirectory() throws Exception {
+        Path hierarchy = unified();
+        Path made = hierarchy.resolve("emberscope-test-" + ProcessHandle.current().pid());
+        try (SideBand sideBand = SideBand.open(new SideBandOptions(1 << 16))) {
+            java.nio.file.Files.createDirectory(made);
+            try {
+                Log log = new Log();
+                sideBand.poll(log);
+                long id = Cgroups.idOf(made);
+                assertThat(id).isPositive();
+                if (sideBand.hasCgroups()) {
+                    assertThat(log.lines()).contains("cgroup " + id + " /" + made.getFileName());
+                }
+            } finally {
+                java.nio.file.Files.delete(made);
+            }
+        }
+    }
+
+    private static Path unified() throws Exception {
+        Path own = Path.of("/sys/fs/cgroup/unified");
+        return java.nio.file.Files.exists(own.resolve("cgroup.procs"))
+                ? own
+                : Path.of("/sys/fs/cgroup");
+    }
+}
