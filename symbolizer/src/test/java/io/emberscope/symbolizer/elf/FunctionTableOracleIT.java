@@ -61,6 +61,13 @@ class FunctionTableOracleIT {
             }
             """;
 
+    private static final String FREESTANDING =
+            """
+            static int twice(int x) { return 2 * x; }
+            int thrice(int x) { return 3 * x + twice(x); }
+            void _start(void) { for (int i = 0;; i++) thrice(i); }
+            """;
+
     private Path directory;
     private final List<Path> binaries = new ArrayList<>();
 
@@ -121,6 +128,21 @@ class FunctionTableOracleIT {
             tool(command.toArray(String[]::new));
             binaries.add(program);
         }
+        Path free = Files.writeString(directory.resolve("free.c"), FREESTANDING);
+        Path narrow = directory.resolve("32-bit");
+        tool(
+                "cc",
+                "-m32",
+                "-O1",
+                "-fno-inline",
+                "-ffreestanding",
+                "-nostdlib",
+                "-static",
+                "-Wl,--build-id",
+                "-o",
+                narrow.toString(),
+                free.toString());
+        binaries.add(narrow);
         Optional<Path> go = go();
         if (go.isPresent()) {
             Path main =
