@@ -25,6 +25,8 @@ export interface DevOptions {
   readonly tree?: FlameTree;
   /** Stacks put on top of the made-up machine's. */
   readonly extra?: readonly Stack[];
+  /** Values of every label but the service's name. */
+  readonly labelValues?: readonly string[];
   /** Answers as if nothing had ever been sent. */
   readonly empty?: boolean;
   /** Only so much of the end of the range has samples. */
@@ -99,7 +101,9 @@ async function answer(
     case "label-values": {
       const prefix = query.get("prefix") ?? "";
       const named = ["service_name", "executable"].includes(query.get("name") ?? "");
-      const all = named ? services.map(({ name }) => name) : ["host-1", "host-2"];
+      const all = named
+        ? services.map(({ name }) => name)
+        : (options.labelValues ?? ["host-1", "host-2"]);
       json(response, { values: all.filter((one) => one.startsWith(prefix)), truncated: false });
       return;
     }

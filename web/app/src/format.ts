@@ -153,8 +153,3 @@ export function formatRate(value: number, spanMillis: number, unit: string): str
   }
   return `${formatValue((value * 1000) / spanMillis, unit)}/s`;
 }
-
-/** A count with thin separators: `12,345`. */
-export function formatCount(count: number): string {
-  return count.toLocaleString("en");
-}

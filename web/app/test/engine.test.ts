@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import golden from "../../packages/flame-core/test/golden/flamegraph.json";
 import { Engine } from "../src/engine/engine.ts";
 import type { Answer, Request } from "../src/engine/protocol.ts";
 
@@ -44,11 +45,25 @@ describe("Engine", () => {
   it("matches answers to requests", async () => {
     const [engine] = engineOf(({ id, kind }) =>
       kind === "search"
-        ? { id, kind: "flags", flags: Uint8Array.of(id) }
+        ? { id, kind: "flags", flags: Uint8Array.of(10 * id) }
         : { id, kind: "failed", reason: "magic: other bytes" },
     );
     const [first, second] = await Promise.all([engine.search("a"), engine.search("b")]);
-    expect([first[0], second[0]]).toEqual([1, 2]);
+    expect([first[0], second[0]]).toEqual([20, 30]);
+    await expect(engine.decode(new ArrayBuffer(2_000_000))).rejects.toThrow("magic: other bytes");
+  });
+
+  it("decodes small trees itself, and lets the worker know their names before a search", async () => {
+    const [engine, workers] = engineOf(({ id, kind }) =>
+      kind === "search" ? { id, kind: "flags", flags: new Uint8Array(0) } : { id, kind: "done" },
+    );
+    const bytes = Uint8Array.from(atob(golden.bytes), (character) => character.charCodeAt(0));
+    const tree = await engine.decode(bytes.buffer);
+    expect(tree.size).toBe(golden.nodes.length + 1);
+    expect(workers).toEqual([]);
+    await engine.search("a");
+    await engine.search("b");
+    expect(workers[0].asked.map(({ kind }) => kind)).toEqual(["names", "search", "search"]);
     await expect(engine.decode(new ArrayBuffer(4))).rejects.toThrow("magic: other bytes");
   });
 
@@ -60,11 +75,13 @@ describe("Engine", () => {
         : { id: request.id, kind: "flags", flags: new Uint8Array(0) },
     );
     const slow = engine.search("/(a+)+$/");
+    const other = expect(engine.search("/(b/", ["b"])).rejects.toThrow(/^pattern: too slow/);
     const failed = expect(slow).rejects.toThrow(/^pattern: too slow/);
     await vi.advanceTimersByTimeAsync(2_000);
     await failed;
-    expect(workers.map(({ terminated }) => terminated)).toEqual([true, false]);
-    expect(workers[1].asked[0].kind).toBe("names");
+    await other;
     await expect(engine.search("fine")).resolves.toHaveLength(0);
+    expect(workers.map(({ terminated }) => terminated)).toEqual([true, false]);
+    expect(workers[1].asked.map(({ kind }) => kind)).toEqual(["names", "search"]);
   });
 });

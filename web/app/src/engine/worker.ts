@@ -2,14 +2,13 @@
 import { decodeTree, indexTree, matchNames, parseQuery } from "@emberscope/flame-core/pure";
 import type { Answer, Request } from "./protocol.ts";
 
-/** Names of the tree decoded last: what a search looks through. */
+/** Names of the tree that is shown: what a search looks through. */
 let names: readonly string[] = [];
 
 function answer(request: Request): [Answer, Transferable[]] {
   switch (request.kind) {
     case "decode": {
       const tree = indexTree(decodeTree(new Uint8Array(request.bytes)));
-      names = tree.frames.name;
       const columns = [...Object.values(tree), ...Object.values(tree.frames)];
       const buffers = columns
         .filter((column) => ArrayBuffer.isView(column))

@@ -188,10 +188,12 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
   return (
     <div className="page">
       <header className="top">
-        <a className="brand" href="./" aria-label="Emberscope: start afresh">
-          <Mark />
-          <span>Emberscope</span>
-        </a>
+        <h1 className="brand">
+          <a href="./" aria-label="Emberscope: start afresh">
+            <Mark />
+            <span>Emberscope</span>
+          </a>
+        </h1>
         <TypePicker
           types={types}
           chosen={type}

@@ -7,7 +7,7 @@ import {
   pathTo,
   visibleText,
 } from "@emberscope/flame-core";
-import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import type { TopTable } from "../api/client.ts";
 import type { ColorBy } from "../state/view.ts";
 import { Details } from "./Details.tsx";
@@ -38,11 +38,12 @@ export function FlamePane(props: Props): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState(-1);
   const handlers = useRef(props);
-  useEffect(() => {
+  useLayoutEffect(() => {
     handlers.current = props;
   });
 
-  useEffect(() => {
+  // Before the browser paints, so that boxes are part of the first frame that shows the pane.
+  useLayoutEffect(() => {
     if (host.current === null) {
       return undefined;
     }
@@ -59,9 +60,9 @@ export function FlamePane(props: Props): ReactNode {
     };
   }, [graph]);
 
-  useEffect(() => graph.current?.setTheme(theme), [graph, theme]);
-  useEffect(() => graph.current?.setColorMode(colorBy), [graph, colorBy]);
-  useEffect(() => {
+  useLayoutEffect(() => graph.current?.setTheme(theme), [graph, theme]);
+  useLayoutEffect(() => graph.current?.setColorMode(colorBy), [graph, colorBy]);
+  useLayoutEffect(() => {
     const view = graph.current;
     if (view !== null) {
       if (view.tree === tree) {
@@ -73,7 +74,12 @@ export function FlamePane(props: Props): ReactNode {
       }
     }
   }, [graph, tree, focus]);
-  useEffect(() => graph.current?.setMatches(matches), [graph, matches]);
+  useLayoutEffect(() => {
+    graph.current?.setMatches(matches);
+    if (matches !== undefined) {
+      performance.mark("emberscope:found");
+    }
+  }, [graph, matches]);
 
   const inTree = (node: number): number => (node < tree.size ? node : -1);
   const shown = inTree(hovered) >= 0 ? hovered : inTree(selected);

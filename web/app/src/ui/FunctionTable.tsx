@@ -1,7 +1,14 @@
-import { cutPlain, fileName, fillOf, paletteOf, visibleText } from "@emberscope/flame-core/pure";
+import {
+  cutPlain,
+  fileName,
+  fillOf,
+  paletteOf,
+  visibleText,
+  groupDigits,
+} from "@emberscope/flame-core/pure";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { TopFunction, TopTable } from "../api/client.ts";
-import { formatBrief, formatCount, formatShare } from "../format.ts";
+import { formatBrief, formatShare } from "../format.ts";
 import type { ColorBy, SortBy } from "../state/view.ts";
 import { FocusIcon } from "./icons.tsx";
 
@@ -271,11 +278,11 @@ function footText(table: TopTable | undefined, shown: number): string {
     return "";
   }
   const known = table.functions.length;
-  const all = `${formatCount(table.functionCount)} function${table.functionCount === 1 ? "" : "s"}`;
+  const all = `${groupDigits(table.functionCount)} function${table.functionCount === 1 ? "" : "s"}`;
   if (known < table.functionCount) {
-    return `${formatCount(shown)} of the ${formatCount(known)} costliest of ${all}`;
+    return `${groupDigits(shown)} of the ${groupDigits(known)} costliest of ${all}`;
   }
-  return shown < known ? `${formatCount(shown)} of ${all}` : all;
+  return shown < known ? `${groupDigits(shown)} of ${all}` : all;
 }
 
 export function filtered(

@@ -3,9 +3,10 @@ import {
   type Matches,
   matchIndex,
   matchedTotal,
+  groupDigits,
 } from "@emberscope/flame-core/pure";
 import { type ReactNode, type RefObject, useMemo } from "react";
-import { formatCount, formatShare } from "../format.ts";
+import { formatShare } from "../format.ts";
 import { CloseIcon, LeftIcon, RightIcon, SearchIcon } from "./icons.tsx";
 
 interface Props {
@@ -132,8 +133,8 @@ function Result({
       {" of total"}
       {focus > 0 && `, ${formatShare(ofFocus, tree.total[focus])} of focus`}
       <span className="search-count">
-        {place >= 0 ? `${formatCount(place + 1)} / ` : ""}
-        {formatCount(count)}
+        {place >= 0 ? `${groupDigits(place + 1)} / ` : ""}
+        {groupDigits(count)}
       </span>
     </>
   );

@@ -28,8 +28,8 @@ export interface FlameGraphEvents {
 
 const ROW_HEIGHT = 20;
 const FONT_SIZE = 11.5;
-const FONT_FAMILY =
-  'ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace';
+// Few, as a browser looks each of them up before the first text is drawn.
+const FONT_FAMILY = "ui-monospace, Menlo, Consolas, monospace";
 const PADDING = 5;
 const THINNEST = 0.8;
 const MATCH_WIDTH_MIN = 2;
