@@ -303,6 +303,12 @@ describe("hostile names", () => {
 async function harmlessElements(): Promise<Set<string>> {
   const { page } = await open(await serve(MACHINE), "view=both");
   await drawn(page);
+  const names = new Set(await elementNames(page));
+  const add = async (): Promise<void> => {
+    for (const name of await elementNames(page)) {
+      names.add(name);
+    }
+  };
   await page.getByRole("textbox", { name: "Search functions" }).fill("a");
   await page.locator(".table-space .table-row").first().dblclick();
   await page.locator(".breadcrumb").waitFor();
@@ -310,11 +316,9 @@ async function harmlessElements(): Promise<Set<string>> {
   await page.mouse.move((host?.x ?? 0) + 30, (host?.y ?? 0) + 30);
   await page.getByRole("combobox").fill("pod=");
   await page.getByRole("option").first().waitFor();
-  const names = new Set(await elementNames(page));
+  await add();
   await page.getByRole("textbox", { name: "Search functions" }).fill("");
-  for (const name of await elementNames(page)) {
-    names.add(name);
-  }
+  await add();
   await page.context().close();
   return names;
 }

@@ -70,6 +70,7 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
   const [selected, setSelected] = useState(-1);
   const [helping, setHelping] = useState(false);
   const [notice, setNotice] = useState("");
+  const [awaited, setAwaited] = useState<1 | -1 | undefined>(undefined);
   const graph = useRef<FlameGraph | null>(null);
   const searchInput = useRef<HTMLInputElement>(null);
   const width = useTableWidth();
@@ -130,6 +131,8 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
   const stepMatch = (direction: 1 | -1): void => {
     const flame = graph.current;
     if (tree === undefined || search.matches === undefined || flame === null) {
+      // The key was faster than the search: go there once it has an answer.
+      setAwaited(view.search === "" ? undefined : direction);
       return;
     }
     const from = selected >= 0 ? selected : direction === 1 ? -1 : tree.size;
@@ -141,6 +144,17 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
       zoomTo(reveal);
     }
   };
+
+  const latestStep = useRef(stepMatch);
+  useEffect(() => {
+    latestStep.current = stepMatch;
+  });
+  useEffect(() => {
+    if (awaited !== undefined && search.matches !== undefined) {
+      setAwaited(undefined);
+      latestStep.current(awaited);
+    }
+  }, [awaited, search.matches]);
 
   const highlight = (name: string): void => {
     setSelected(-1);
