@@ -10,6 +10,8 @@ readonly UID_FIRST=61184 UID_COUNT=4336
 
 # What a user asked for; set by parse_run_options.
 LISTEN=$LISTEN_DEFAULT DATA='' FREQUENCY='' METRICS_LISTEN='' OPEN='' COLLECTOR=1 REST=()
+# What setpriv is told about the end of its parent.
+DEATH=(--pdeathsig keep)
 
 # parse_run_options COMMAND ARGUMENT...: what is not ours is left in REST.
 parse_run_options() {
@@ -95,7 +97,9 @@ cmd_up() {
   ensure_built
   check_port_is_free
 
-  SERVER_PID='' COLLECTOR_PID=''
+  SERVER_PID='' COLLECTOR_PID='' MARKERS=()
+  # A change of user forgets it, so it is asked for once more there.
+  DEATH=(--pdeathsig TERM)
   trap 'stop_all; exit 0' INT TERM HUP
   trap stop_all EXIT
 
@@ -139,11 +143,17 @@ watch_children() {
 # start NAME: starts PROGRAM in the background, its output marked with the name; STARTED is its
 # process id. It does not outlive this shell, even one that is killed.
 start() {
-  setpriv --pdeathsig TERM -- "${PROGRAM[@]}" </dev/null > >(mark "$1") 2>&1 &
+  local output
+  exec {output}> >(mark "$1")
+  MARKERS+=("$!")
+  setpriv "${DEATH[@]}" -- "${PROGRAM[@]}" </dev/null >&"$output" 2>&1 {output}>&- &
   STARTED=$!
+  exec {output}>&-
 }
 
+# Goes on through a Ctrl-C, so that the last words are heard.
 mark() {
+  trap '' INT TERM HUP
   exec sed -u "s/^/$(printf '%-9s' "$1") | /" >&2
 }
 
@@ -156,6 +166,7 @@ stop_all() {
   [[ -z $collector$server ]] || say 'stopping'
   [[ -z $collector ]] || stop_child "$collector" collector "$COLLECTOR_STOP_SECONDS"
   [[ -z $server ]] || stop_child "$server" server "$SERVER_STOP_SECONDS"
+  wait ${MARKERS[@]+"${MARKERS[@]}"} || true
 }
 
 stop_child() {
@@ -224,11 +235,11 @@ split_address() {
 http_get() {
   local answer host=$1
   answer=$(
-    exec 3<>"/dev/tcp/$1/$2" || exit 1
+    exec 2>/dev/null 3<>"/dev/tcp/$1/$2" || exit 1
     [[ $1 != *:* ]] || host="[$1]"
     printf 'GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n' "$3" "$host" "$2" >&3
     timeout 5 head -c 65536 <&3
-  ) 2>/dev/null || return 1
+  ) || return 1
   HTTP_STATUS=${answer#HTTP/1.[01] }
   HTTP_STATUS=${HTTP_STATUS%%[!0-9]*}
   HTTP_BODY=${answer#*$'\r\n\r\n'}
@@ -316,10 +327,9 @@ make_data_directory() {
 # get one. Where such a user cannot read the program, it stays root, but without capabilities.
 drop_root() {
   local own=$DATA/server uid unreadable
-  local -a bare=(setpriv --inh-caps=-all --bounding-set=-all --no-new-privs)
+  local -a bare=(setpriv "${DEATH[@]}" --inh-caps=-all --bounding-set=-all --no-new-privs)
   uid=$(server_uid "$own")
-  local -a user=(setpriv --reuid "$uid" --regid "$uid" --clear-groups
-    --inh-caps=-all --bounding-set=-all --no-new-privs)
+  local -a user=("${bare[@]}" --reuid "$uid" --regid "$uid" --clear-groups)
   # shellcheck disable=SC2016 # is for the inner shell to expand
   if unreadable=$("${user[@]}" bash -c \
     'for file; do [[ -r $file ]] || { printf "%s" "$file"; exit 1; }; done' \
