@@ -1,0 +1,194 @@
+package io.emberscope.collector.process;
+
+import io.emberscope.collector.container.Containers;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Reads what the kernel tells of a process in `/proc`. A read may wait for the process, so it is
+/// done on a reader's thread.
+///
+/// What a process can choose (its name, the paths of its mappings, their number) is bounded here.
+public final class ProcFiles {
+    /// Most bytes read of one `maps` file.
+    static final int MAPS_BYTES_MAX = 16 << 20;
+
+    private static final int SMALL_FILE_BYTES_MAX = 16 << 10;
+    private static final int LINE_BYTES_MAX = 8 << 10;
+    private static final int KERNEL_THREAD_FLAG = 0x0020_0000;
+
+    private final String root;
+    private final LongSupplier monotonicNanos;
+
+    /// @param root `/proc`
+    /// @param monotonicNanos the clock of the samples
+    public ProcFiles(String root, LongSupplier monotonicNanos) {
+        this.root = root;
+        this.monotonicNanos = monotonicNanos;
+    }
+
+    /// The ids of all processes, in no order.
+    public int[] processes() {
+        String[] names = new File(root).list();
+        int[] pids = new int[names == null ? 0 : names.length];
+        int count = 0;
+        for (int i = 0; i < pids.length; i++) {
+            int pid = number(names[i]);
+            if (pid > 0) {
+                pids[count++] = pid;
+            }
+        }
+        return Arrays.copyOf(pids, count);
+    }
+
+    /// Whether a process has threads that still run.
+    public boolean isAlive(int pid) {
+        try {
+            Stat stat = Stat.parse(read(pid, "stat"));
+            return stat != null && (stat.state != 'Z' || stat.threads > 1) && stat.state != 'X';
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    /// All that is needed of one process, or null if it is gone or was replaced by another while it
+    /// was read.
+    ///
+    /// @param paths those met before
+    public @Nullable Snapshot snapshot(int pid, Paths paths) {
+        Snapshot snapshot = new Snapshot(pid, monotonicNanos.getAsLong());
+        try {
+            Stat stat = Stat.parse(read(pid, "stat"));
+            if (stat == null) {
+                return null;
+            }
+            snapshot.threads(stat.threads);
+            snapshot.kernel((stat.flags & KERNEL_THREAD_FLAG) != 0);
+            snapshot.container(Containers.ofProcFile(readText(pid, "cgroup")));
+            if (!snapshot.isKernel()) {
+                snapshot.executable(executable(pid));
+                readMaps(pid, paths, snapshot);
+            }
+            Stat again = Stat.parse(read(pid, "stat"));
+            return again != null && again.startTicks == stat.startTicks ? snapshot : null;
+        } catch (IOException _) {
+            return null;
+        }
+    }
+
+    private String executable(int pid) {
+        try {
+            Path target = Files.readSymbolicLink(Path.of(root, Integer.toString(pid), "exe"));
+            return Names.fileName(target.toString());
+        } catch (IOException _) {
+            return "";
+        }
+    }
+
+    private void readMaps(int pid, Paths paths, Snapshot into) throws IOException {
+        byte[] buffer = new byte[32 << 10];
+        int filled = 0;
+        int total = 0;
+        try (InputStream in = new FileInputStream(root + '/' + pid + "/maps")) {
+            while (total < MAPS_BYTES_MAX) {
+                int read = in.read(buffer, filled, buffer.length - filled);
+                if (read < 0) {
+                    return;
+                }
+                total += read;
+                filled += read;
+                int done = readLines(buffer, filled, paths, into);
+                if (done < 0) {
+                    break;
+                }
+                System.arraycopy(buffer, done, buffer, 0, filled - done);
+                filled -= done;
+                if (filled > LINE_BYTES_MAX) {
+                    break;
+                }
+            }
+        }
+        into.cut();
+    }
+
+    /// Reads the whole lines in a range. Returns the bytes used, or -1 if there is no room for
+    /// more.
+    private static int readLines(byte[] bytes, int filled, Paths paths, Snapshot into) {
+        int from = 0;
+        for (int i = 0; i < filled; i++) {
+            if (bytes[i] == '\n') {
+                if (!MapsLine.read(bytes, from, i, paths, into)) {
+                    return -1;
+                }
+                from = i + 1;
+            }
+        }
+        return from;
+    }
+
+    private byte[] read(int pid, String file) throws IOException {
+        try (InputStream in = new FileInputStream(root + '/' + pid + '/' + file)) {
+            return in.readNBytes(SMALL_FILE_BYTES_MAX);
+        }
+    }
+
+    private @Nullable String readText(int pid, String file) {
+        try {
+            return new String(read(pid, file), StandardCharsets.UTF_8);
+        } catch (IOException _) {
+            return null;
+        }
+    }
+
+    private static int number(String text) {
+        if (text.isEmpty() || text.length() > 9) {
+            return -1;
+        }
+        int number = 0;
+        for (int i = 0; i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            number = number * 10 + digit;
+        }
+        return number;
+    }
+
+    /// The fields of `/proc/PID/stat` that count here. The name, which may hold anything, ends at
+    /// the last bracket.
+    private record Stat(char state, long flags, int threads, long startTicks) {
+        private static final int FLAGS = 6;
+        private static final int THREADS = 17;
+        private static final int START = 19;
+
+        static @Nullable Stat parse(byte[] bytes) {
+            int at = bytes.length - 1;
+            while (at >= 0 && bytes[at] != ')') {
+                at--;
+            }
+            if (at < 0 || at + 2 >= bytes.length) {
+                return null;
+            }
+            char state = (char) bytes[at + 2];
+            long[] fields = new long[START + 1];
+            int field = 0;
+            for (int i = at + 2; i < bytes.length && field <= START; i++) {
+                byte b = bytes[i];
+                if (b == ' ') {
+                    field++;
+                } else if (b >= '0' && b <= '9') {
+                    fields[field] = fields[field] * 10 + (b - '0');
+                }
+            }
+            return new Stat(state, fields[FLAGS], (int) fields[THREADS], fields[START]);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package io.emberscope.collector.process;
+
+import io.emberscope.collector.container.Container;
+
+/// One process as known at the time that has been merged so far. Changed by [ProcessTable] only.
+public final class ProfiledProcess {
+    private final int pid;
+    private Mappings mappings = new Mappings();
+    private String executable = "";
+    private boolean kernel;
+    private Container container = Container.NONE;
+    private int threads = 1;
+    private boolean threadsExact;
+    private long threadsKnownNanos = Long.MIN_VALUE;
+    private boolean leaderExited;
+    private boolean exited;
+    private boolean mappingsCut;
+    private boolean imageFresh;
+    private boolean snapshotWanted;
+    private boolean kept;
+    private boolean containerUnsure;
+    private boolean missing;
+    private boolean doubted;
+
+    ProfiledProcess(int pid) {
+        this.pid = pid;
+    }
+
+    /// The process id in the node's own namespace.
+    public int pid() {
+        return pid;
+    }
+
+    /// What is mapped where.
+    public Mappings mappings() {
+        return mappings;
+    }
+
+    /// File name of the program that it executes, or empty if that is not known yet.
+    public String executable() {
+        return executable;
+    }
+
+    /// Whether it is a thread of the kernel.
+    public boolean isKernel() {
+        return kernel;
+    }
+
+    /// The container that its own `cgroup` file, or its parent's, named; for hosts whose unified
+    /// hierarchy names none.
+    public Container container() {
+        return container;
+    }
+
+    boolean exited() {
+        return exited;
+    }
+
+    /// Takes over what a child has of its parent. The mappings it had must have been released.
+    void becomeChildOf(ProfiledProcess parent) {
+        mappings = parent.mappings.share();
+        executable = parent.executable;
+        kernel = parent.kernel;
+        container = parent.container;
+        mappingsCut = parent.mappingsCut;
+    }
+
+    /// Begins a new program. The mappings must have been released.
+    void becomeNewImage() {
+        mappings = new Mappings();
+        executable = "";
+        kernel = false;
+        mappingsCut = false;
+        imageFresh = true;
+        containerUnsure = true;
+        threads = 1;
+        leaderExited = false;
+    }
+
+    /// Mappings that only this process has, ready to be changed.
+    Mappings writableMappings() {
+        mappings = mappings.writable();
+        return mappings;
+    }
+
+    void mappings(Mappings others) {
+        mappings = others;
+    }
+
+    /// Gives up all mappings until the next program, because it has too many. They must have been
+    /// released.
+    void cutMappings() {
+        mappings = new Mappings();
+        mappingsCut = true;
+    }
+
+    boolean mappingsCut() {
+        return mappingsCut;
+    }
+
+    /// Whether nothing has been mapped since a new program began.
+    boolean imageFresh() {
+        return imageFresh;
+    }
+
+    boolean snapshotWanted() {
+        return snapshotWanted;
+    }
+
+    void snapshotWanted(boolean wanted) {
+        snapshotWanted = wanted;
+    }
+
+    void executable(String name) {
+        executable = name;
+        imageFresh = false;
+    }
+
+    void kernel(boolean is) {
+        kernel = is;
+    }
+
+    /// Whether a new program began since somebody looked which container it is in.
+    boolean containerUnsure() {
+        return containerUnsure;
+    }
+
+    void container(Container known) {
+        container = known;
+        containerUnsure = false;
+    }
+
+    /// Notes that all its threads have been counted from the first on.
+    void threadsExact() {
+        threadsExact = true;
+    }
+
+    void threads(int count, long knownNanos) {
+        threads = count;
+        threadsKnownNanos = knownNanos;
+        threadsExact = false;
+    }
+
+    void threadStarted(long timeNanos) {
+        if (timeNanos > threadsKnownNanos) {
+            threads++;
+        }
+    }
+
+    void threadEnded(long timeNanos, boolean leader) {
+        if (timeNanos > threadsKnownNanos) {
+            threads--;
+        }
+        leaderExited |= leader;
+    }
+
+    /// Whether its last thread has certainly ended.
+    boolean isOver() {
+        return threads <= 0 && threadsExact;
+    }
+
+    /// Whether its last thread may have ended; only the kernel knows.
+    boolean mayBeOver() {
+        return threads <= 0 || leaderExited;
+    }
+
+    /// Whether we wait for the kernel to say that it is over.
+    boolean isDoubted() {
+        return doubted;
+    }
+
+    void doubt() {
+        doubted = true;
+    }
+
+    /// Whether it is in the table; one that was refused lives for one event or sample.
+    boolean isKept() {
+        return kept;
+    }
+
+    void keep() {
+        kept = true;
+    }
+
+    /// Whether the kernel did not list it the last time it was asked.
+    boolean isMissing() {
+        return missing;
+    }
+
+    void missing(boolean is) {
+        missing = is;
+    }
+
+    void exit() {
+        exited = true;
+    }
+}

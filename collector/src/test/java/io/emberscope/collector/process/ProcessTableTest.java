@@ -1,0 +1,219 @@
+package io.emberscope.collector.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.collector.container.Container;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+final class ProcessTableTest {
+    private static final long SECOND = 1_000_000_000L;
+
+    private final Binaries binaries = new Binaries();
+    private final Metrics metrics = new Metrics();
+    private final ProcessTable table = new ProcessTable(binaries, metrics);
+
+    @Test
+    void childHasItsParentsMappingsAndKeepsThemWhenTheParentChanges() {
+        table.exec(1, file("/bin/parent"));
+        table.map(1, 0x1000, 0x2000, 0, file("/bin/parent"));
+        table.fork(10, 1, 2);
+        table.map(1, 0x1000, 0x2000, 0, file("/plugin"));
+        assertThat(pathAt(2, 0x1800)).isEqualTo("/bin/parent");
+        assertThat(pathAt(1, 0x1800)).isEqualTo("/plugin");
+        assertThat(process(2).executable()).isEqualTo("parent");
+    }
+
+    @Test
+    void newProgramBeginsWithoutMappings() {
+        table.exec(1, null);
+        table.map(1, 0x1000, 0x2000, 0, file("/bin/first"));
+        table.exec(1, null);
+        assertThat(pathAt(1, 0x1800)).isNull();
+        assertThat(process(1).executable()).isEmpty();
+        table.map(1, 0x5000, 0x6000, 0, Binary.VDSO);
+        table.map(1, 0x1000, 0x2000, 0, file("/usr/bin/second"));
+        table.map(1, 0x3000, 0x4000, 0, file("/lib/ld.so"));
+        assertThat(process(1).executable()).isEqualTo("second");
+    }
+
+    @Test
+    void endedProcessStaysForSamplesTakenBefore() {
+        table.fork(0, 1, 2);
+        table.exit(10 * SECOND, 2, 2);
+        table.forgetExited(10 * SECOND);
+        assertThat(table.find(2)).isNotNull();
+        table.forgetExited(12 * SECOND);
+        assertThat(table.find(2)).isNull();
+    }
+
+    @Test
+    void processLivesUntilItsLastThreadEndsAlsoIfTheFirstEndsEarlier() {
+        table.fork(0, 1, 2);
+        table.fork(1, 2, 2);
+        table.exit(SECOND, 2, 2);
+        table.forgetExited(10 * SECOND);
+        assertThat(table.find(2)).isNotNull();
+        table.exit(20 * SECOND, 2, 3);
+        table.forgetExited(30 * SECOND);
+        assertThat(table.find(2)).isNull();
+    }
+
+    @Test
+    void programOfOneThreadIsLeftAfterManyThreadsExecute() {
+        table.fork(0, 1, 2);
+        table.fork(1, 2, 2);
+        table.fork(1, 2, 2);
+        table.exec(2, null);
+        table.exit(SECOND, 2, 2);
+        table.forgetExited(3 * SECOND);
+        assertThat(table.find(2)).isNull();
+    }
+
+    @Test
+    void reusedProcessIdIsANewProcess() {
+        table.fork(0, 1, 2);
+        table.map(2, 0x1000, 0x2000, 0, file("/bin/old"));
+        table.exit(10, 2, 2);
+        ProfiledProcess old = process(2);
+        table.fork(20, 1, 2);
+        assertThat(process(2)).isNotSameAs(old);
+        assertThat(pathAt(2, 0x1800)).isNull();
+        // The end of the old one, merged before, must not take the new one away.
+        table.forgetExited(10 * SECOND);
+        assertThat(table.find(2)).isNotNull();
+    }
+
+    @Test
+    void unknownProcessOfASampleIsKeptAndASnapshotIsWantedOnce() {
+        ProfiledProcess process = table.ofSample(77);
+        assertThat(process.executable()).isEmpty();
+        assertThat(table.ofSample(77)).isSameAs(process);
+        assertThat(table.takeSnapshotsWanted()).containsExactly(77);
+        assertThat(table.takeSnapshotsWanted()).isEmpty();
+    }
+
+    @Test
+    void snapshotReplacesWhatWasKnownButKeepsBuildIds() {
+        Binary withBuildId = binaries.of("/lib/a.so", new BuildId(5, 0, 0, 20), 0, 0);
+        table.map(3, 0x1000, 0x2000, 0, withBuildId);
+        table.map(3, 0x7000, 0x8000, 0, file("/gone"));
+        Snapshot snapshot = new Snapshot(3, 50);
+        snapshot.executable("app");
+        snapshot.container(new Container("c", "p"));
+        snapshot.threads(2);
+        snapshot.add(0x1000, 0x2000, 0, 8, 9, "/lib/a.so");
+        snapshot.add(0x3000, 0x4000, 0x100, 8, 10, "/lib/b.so");
+        table.apply(snapshot);
+        assertThat(table.find(3)).isNotNull();
+        assertThat(process(3).executable()).isEqualTo("app");
+        assertThat(process(3).container()).isEqualTo(new Container("c", "p"));
+        Mappings mappings = process(3).mappings();
+        assertThat(mappings.binary(mappings.find(0x1000))).isSameAs(withBuildId);
+        assertThat(pathAt(3, 0x3000)).isEqualTo("/lib/b.so");
+        assertThat(pathAt(3, 0x7000)).isNull();
+        assertThat(table.mappingCount()).isEqualTo(2);
+    }
+
+    @Test
+    void threadsCountedBySnapshotAreNotCountedAgainByOlderEvents() {
+        Snapshot snapshot = new Snapshot(3, 50);
+        snapshot.threads(2);
+        table.apply(snapshot);
+        table.fork(40, 3, 3);
+        table.exit(60, 3, 4);
+        table.exit(70, 3, 3);
+        // The count is not exact, so the kernel has the last word.
+        ProcFiles nobody = new ProcFiles("/nowhere", () -> 0);
+        table.forgetExited(10 * SECOND);
+        assertThat(table.find(3)).isNotNull();
+        table.settleDoubts(10 * SECOND, nobody);
+        table.forgetExited(12 * SECOND);
+        assertThat(table.find(3)).isNull();
+    }
+
+    @Test
+    void processesMissingFromTheKernelsListTwiceAreEnded() {
+        table.fork(0, 1, 2);
+        table.fork(0, 1, 3);
+        table.fork(0, 1, 4);
+        table.endMissing(new int[] {1, 3}, SECOND);
+        table.forgetExited(3 * SECOND);
+        assertThat(table.find(2)).isNotNull();
+        table.endMissing(new int[] {1, 3, 4}, 30 * SECOND);
+        table.forgetExited(33 * SECOND);
+        assertThat(table.find(2)).isNull();
+        assertThat(table.find(3)).isNotNull();
+        assertThat(table.find(4)).isNotNull();
+        assertThat(metrics.text()).contains("emberscope_collector_missed_exits_total 1");
+    }
+
+    @Test
+    void processWithTheMostMappingsLosesThemWhenAllAreTooMany() {
+        table.map(1, 0x1000, 0x2000, 0, file("/bin/honest"));
+        Binary jit = file("/jit");
+        int hostile = 100;
+        for (int i = 0; table.mappingCount() < ProcessTable.MAPPINGS_MAX; i++) {
+            long start = 0x10_0000L + (i % 49_000) * 0x2000L;
+            table.map(hostile + i / 49_000, start, start + 0x1000, 0, jit);
+        }
+        table.map(1, 0x3000, 0x4000, 0, file("/lib/honest.so"));
+        table.map(1, 0x5000, 0x6000, 0, file("/lib/honest2.so"));
+        assertThat(pathAt(1, 0x1000)).isEqualTo("/bin/honest");
+        assertThat(pathAt(1, 0x5000)).isEqualTo("/lib/honest2.so");
+        assertThat(metrics.text()).contains("emberscope_collector_cut_processes_total 1");
+        assertThat(table.mappingCount()).isLessThan(ProcessTable.MAPPINGS_MAX);
+    }
+
+    @Test
+    void moreProcessesThanTheBoundAreRefusedButTheirSamplesAreTaken() {
+        for (int pid = 1; pid <= ProcessTable.PROCESSES_MAX; pid++) {
+            table.ofSample(pid);
+        }
+        ProfiledProcess refused = table.ofSample(1_000_000);
+        assertThat(refused.pid()).isEqualTo(1_000_000);
+        table.map(1_000_001, 0x1000, 0x2000, 0, file("/x"));
+        assertThat(table.find(1_000_000)).isNull();
+        assertThat(table.mappingCount()).isZero();
+        assertThat(metrics.text()).contains("emberscope_collector_refused_processes_total 2");
+    }
+
+    @Test
+    void mappingsAreCountedOnceHoweverManyShareThem() {
+        table.map(1, 0x1000, 0x2000, 0, file("/bin/a"));
+        table.map(1, 0x3000, 0x4000, 0, file("/bin/b"));
+        for (int pid = 2; pid < 100; pid++) {
+            table.fork(pid, 1, pid);
+        }
+        assertThat(table.mappingCount()).isEqualTo(2);
+        table.map(50, 0x5000, 0x6000, 0, file("/bin/c"));
+        assertThat(table.mappingCount()).isEqualTo(5);
+        table.exec(1, null);
+        table.exec(50, null);
+        assertThat(table.mappingCount()).isEqualTo(2);
+        for (int pid = 2; pid < 100; pid++) {
+            table.exit(1000, pid, pid);
+        }
+        table.forgetExited(10 * SECOND);
+        assertThat(table.mappingCount()).isZero();
+    }
+
+    private ProfiledProcess process(int pid) {
+        ProfiledProcess process = table.find(pid);
+        if (process == null) {
+            throw new AssertionError("no process " + pid);
+        }
+        return process;
+    }
+
+    private @Nullable String pathAt(int pid, long address) {
+        Mappings mappings = process(pid).mappings();
+        int index = mappings.find(address);
+        return index < 0 ? null : mappings.binary(index).path();
+    }
+
+    private Binary file(String path) {
+        return binaries.of(path, BuildId.NONE, 1, (path.hashCode() & 0xffff) | 1);
+    }
+}
