@@ -1,0 +1,210 @@
+package io.emberscope.collector.aggregate;
+
+import io.emberscope.collector.container.Container;
+import io.emberscope.collector.process.Binary;
+import io.emberscope.collector.process.Mappings;
+import io.emberscope.collector.process.Names;
+import io.emberscope.collector.process.SampleView;
+import java.util.function.Consumer;
+
+/// The samples of ten seconds, or a part of them, summed by series and stack.
+///
+/// Filled by one thread; once it is handed on it no longer changes and others may read it. Bounded
+/// in stacks, frames and sums ([#isFull]); what would not fit begins another part of the same ten
+/// seconds, so nothing is lost by it.
+public final class Window {
+    /// Length of a window in nanoseconds.
+    public static final long LENGTH_NANOS = 10_000_000_000L;
+
+    static final int STACKS_MAX = 16_384;
+    static final int STACK_FRAMES_MAX = 1 << 19;
+    static final int FRAMES_MAX = 1 << 16;
+    static final int CELLS_MAX = 32_768;
+
+    /// Frames of one sample at most; deeper ones are cut and marked.
+    static final int DEPTH_MAX = 1024;
+
+    private final long startNanos;
+    private final Consumer<Binary> firstOnStack;
+    private final FrameTable frames = new FrameTable();
+    private final StackTable stacks = new StackTable();
+    private final SeriesTable series = new SeriesTable();
+    private final CellTable cells = new CellTable();
+    private final int[] stack = new int[DEPTH_MAX + 2];
+    private long samples;
+    private long nanos;
+    private long foldedThreadNames;
+    private long foldedExecutables;
+
+    /// @param firstOnStack takes each binary when it is on a stack for the first time
+    Window(long startNanos, Consumer<Binary> firstOnStack) {
+        this.startNanos = startNanos;
+        this.firstOnStack = firstOnStack;
+    }
+
+    /// Whether the next sample needs another window.
+    boolean isFull() {
+        return stacks.size() >= STACKS_MAX
+                || stacks.frameCount() >= STACK_FRAMES_MAX - DEPTH_MAX
+                || frames.size() >= FRAMES_MAX - DEPTH_MAX
+                || cells.size() >= CELLS_MAX;
+    }
+
+    /// Adds a sample.
+    ///
+    /// @param executable name of the program, or empty if only the thread's name is known
+    void add(SampleView sample, Mappings mappings, String executable, Container container) {
+        int depth = addKernelFrames(sample);
+        depth = addUserFrames(sample, mappings, depth);
+        if (depth == 0) {
+            stack[depth++] = frames.of(Binary.UNKNOWN, 0);
+        }
+        int inSeries = series.of(executable, container, sample.nameFirst(), sample.nameSecond());
+        switch (series.lastFold()) {
+            case NONE -> {}
+            case THREAD_NAME -> foldedThreadNames++;
+            case EXECUTABLE -> foldedExecutables++;
+        }
+        cells.add(inSeries, stacks.of(stack, depth), sample.weightNanos());
+        samples++;
+        nanos += sample.weightNanos();
+    }
+
+    private int addKernelFrames(SampleView sample) {
+        int depth = 0;
+        int count = Math.min(sample.kernelFrames(), DEPTH_MAX / 2);
+        for (int i = 0; i < count; i++) {
+            stack[depth++] = frames.of(Binary.KERNEL, place(sample.kernelFrame(i), i == 0));
+        }
+        if (sample.isKernelStackCut() || count < sample.kernelFrames()) {
+            stack[depth++] = frames.of(Binary.CUT, 0);
+        }
+        return depth;
+    }
+
+    private int addUserFrames(SampleView sample, Mappings mappings, int from) {
+        int depth = from;
+        int count = Math.min(sample.userFrames(), DEPTH_MAX - from);
+        for (int i = 0; i < count; i++) {
+            long address = place(sample.userFrame(i), i == 0);
+            int index = mappings.find(address);
+            if (index < 0) {
+                stack[depth++] = frames.of(Binary.UNKNOWN, address);
+            } else {
+                Binary binary = mappings.binary(index);
+                long place = binary.hasOffsets() ? mappings.fileOffset(index, address) : address;
+                stack[depth++] = frames.of(binary, place);
+                if (binary.kind() == Binary.Kind.FILE && binary.noteOnStack()) {
+                    firstOnStack.accept(binary);
+                }
+            }
+        }
+        if (sample.isUserStackCut() || count < sample.userFrames()) {
+            stack[depth++] = frames.of(Binary.CUT, 0);
+        }
+        return depth;
+    }
+
+    /// The address to look up. All but the innermost are return addresses: one less is inside the
+    /// call, while the address itself may be the first of another function.
+    private static long place(long address, boolean innermost) {
+        return innermost || address == 0 ? address : address - 1;
+    }
+
+    /// Start, in nanoseconds since the epoch; a multiple of [#LENGTH_NANOS].
+    public long startNanos() {
+        return startNanos;
+    }
+
+    /// Samples in it.
+    public long samples() {
+        return samples;
+    }
+
+    /// CPU time in it.
+    public long nanos() {
+        return nanos;
+    }
+
+    /// Samples whose thread name was left out.
+    public long foldedThreadNames() {
+        return foldedThreadNames;
+    }
+
+    /// Samples whose program's name was left out too.
+    public long foldedExecutables() {
+        return foldedExecutables;
+    }
+
+    /// How many frames there are.
+    public int frameCount() {
+        return frames.size();
+    }
+
+    /// What a frame is in.
+    public Binary frameBinary(int frame) {
+        return frames.binary(frame);
+    }
+
+    /// Where in it: a file offset if [Binary#hasOffsets], else an address. Inside the calling
+    /// instruction for all frames but the innermost of a stack.
+    public long framePlace(int frame) {
+        return frames.place(frame);
+    }
+
+    /// How many stacks there are.
+    public int stackCount() {
+        return stacks.size();
+    }
+
+    /// How many frames a stack has.
+    public int stackLength(int stackNumber) {
+        return stacks.start(stackNumber + 1) - stacks.start(stackNumber);
+    }
+
+    /// A frame of a stack, 0 being the innermost.
+    public int stackFrame(int stackNumber, int index) {
+        return stacks.frames()[stacks.start(stackNumber) + index];
+    }
+
+    /// How many series there are.
+    public int seriesCount() {
+        return series.size();
+    }
+
+    /// The program of a series, which has a name always: that of the thread if no other is known.
+    public String executable(int seriesNumber) {
+        String executable = series.executable(seriesNumber);
+        return executable.isEmpty() ? threadName(seriesNumber) : executable;
+    }
+
+    /// The thread name of a series, or empty if it was left out.
+    public String threadName(int seriesNumber) {
+        return Names.threadName(series.nameFirst(seriesNumber), series.nameSecond(seriesNumber));
+    }
+
+    /// The container of a series.
+    public Container container(int seriesNumber) {
+        return series.container(seriesNumber);
+    }
+
+    /// How many sums there are.
+    public int cellCount() {
+        return cells.size();
+    }
+
+    /// The series of a sum.
+    public int cellSeries(int cell) {
+        return cells.series(cell);
+    }
+
+    /// The stack of a sum.
+    public int cellStack(int cell) {
+        return cells.stack(cell);
+    }
+
+    /// A sum: nanoseconds of CPU time.
+    public long cellNanos(int cell) {
+        return cells.nanos(cell);
+    }
+}

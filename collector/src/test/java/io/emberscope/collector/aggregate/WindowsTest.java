@@ -1,0 +1,214 @@
+package io.emberscope.collector.aggregate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.collector.container.Container;
+import io.emberscope.collector.process.Binary;
+import io.emberscope.collector.process.SampleView;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class WindowsTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final Instant BOOT = Instant.parse("2026-11-25T10:00:00Z");
+    private static final long BOOT_NANOS = BOOT.getEpochSecond() * SECOND;
+
+    private long monotonic;
+    private long setBackNanos;
+    private final WallClock clock =
+            new WallClock(
+                    () -> BOOT.plusNanos(monotonic).minusNanos(setBackNanos), () -> monotonic);
+    private final List<Window> done = new ArrayList<>();
+    private final List<Binary> firstSeen = new ArrayList<>();
+    private final Windows windows = new Windows(clock, done::add, firstSeen::add);
+    private final Feed feed = new Feed(windows);
+
+    @Test
+    void equalStacksOfOneSeriesAreSummed() {
+        feed.program(7, "/bin/app");
+        feed.sample(1, 7, "main", 0x2000, 0x3001).sample(2, 7, "main", 0x2000, 0x3001);
+        feed.sample(3, 7, "main", 0x2004, 0x3001).sample(4, 7, "worker", 0x2000, 0x3001);
+        Window window = only();
+        assertThat(window.samples()).isEqualTo(4);
+        assertThat(window.nanos()).isEqualTo(4 * Feed.WEIGHT);
+        assertThat(window.cellCount()).isEqualTo(3);
+        assertThat(window.cellNanos(0)).isEqualTo(2 * Feed.WEIGHT);
+        assertThat(window.stackCount()).isEqualTo(2);
+        assertThat(window.seriesCount()).isEqualTo(2);
+        assertThat(window.executable(0)).isEqualTo("app");
+        assertThat(window.threadName(window.cellSeries(0))).isEqualTo("main");
+        assertThat(window.threadName(window.cellSeries(2))).isEqualTo("worker");
+        assertThat(firstSeen).extracting(Binary::path).containsExactly("/bin/app");
+    }
+
+    @Test
+    void callersAreLookedUpInsideTheirCallAndLeavesAtTheirAddress() {
+        feed.program(7, "/bin/app");
+        feed.sample(1, 7, "main", 0x1000, 0x9000);
+        Window window = only();
+        assertThat(window.stackLength(0)).isEqualTo(2);
+        int leaf = window.stackFrame(0, 0);
+        int caller = window.stackFrame(0, 1);
+        assertThat(window.framePlace(leaf)).isZero();
+        // The call is the last instruction of the mapping; the return address is outside.
+        assertThat(window.framePlace(caller)).isEqualTo(0x7fff);
+        assertThat(window.frameBinary(caller).path()).isEqualTo("/bin/app");
+    }
+
+    @Test
+    void kernelFramesComeBeforeUserFramesAndKeepTheirAddress() {
+        feed.program(7, "/bin/app");
+        feed.sample(1, 7, "main", 0, new long[] {-100, -200}, new long[] {0x2000, 0x3000});
+        Window window = only();
+        assertThat(window.stackLength(0)).isEqualTo(4);
+        assertThat(window.frameBinary(window.stackFrame(0, 0))).isSameAs(Binary.KERNEL);
+        assertThat(window.framePlace(window.stackFrame(0, 0))).isEqualTo(-100);
+        assertThat(window.framePlace(window.stackFrame(0, 1))).isEqualTo(-201);
+        assertThat(window.framePlace(window.stackFrame(0, 2))).isEqualTo(0x1000);
+    }
+
+    @Test
+    void unknownAddressesAreKept() {
+        feed.sample(1, 99, "stranger", 0x1234, 0x5678);
+        Window window = only();
+        assertThat(window.frameBinary(window.stackFrame(0, 0))).isSameAs(Binary.UNKNOWN);
+        assertThat(window.framePlace(window.stackFrame(0, 0))).isEqualTo(0x1234);
+        assertThat(window.framePlace(window.stackFrame(0, 1))).isEqualTo(0x5677);
+        assertThat(window.executable(0)).isEqualTo("stranger");
+    }
+
+    @Test
+    void sampleWithoutAnyFrameIsKept() {
+        feed.sample(1, 99, "x");
+        assertThat(only().frameBinary(0)).isSameAs(Binary.UNKNOWN);
+    }
+
+    @Test
+    void cutStacksAreMarkedAtTheirOuterEnd() {
+        feed.sample(
+                1,
+                9,
+                "x",
+                SampleView.KERNEL_STACK_CUT | SampleView.USER_STACK_CUT,
+                new long[] {-1},
+                new long[] {1});
+        Window window = only();
+        assertThat(window.stackLength(0)).isEqualTo(4);
+        assertThat(window.frameBinary(window.stackFrame(0, 1))).isSameAs(Binary.CUT);
+        assertThat(window.frameBinary(window.stackFrame(0, 3))).isSameAs(Binary.CUT);
+    }
+
+    @Test
+    void kernelThreadsAreOneProgram() {
+        feed.sample(1, 9, "kworker/0:1", SampleView.KERNEL_THREAD, new long[] {-1}, new long[0]);
+        assertThat(only().executable(0)).isEqualTo("[kernel]");
+        assertThat(done.getFirst().threadName(0)).isEqualTo("kworker/0:1");
+    }
+
+    @Test
+    void containerOfTheControlGroupIsALabel() {
+        feed.in(new Container("c1", "p1")).sample(1, 9, "x", 1);
+        feed.in(Container.NONE).sample(1, 9, "x", 1);
+        Window window = only();
+        assertThat(window.seriesCount()).isEqualTo(2);
+        assertThat(window.container(0)).isEqualTo(new Container("c1", "p1"));
+        assertThat(window.container(1)).isEqualTo(Container.NONE);
+    }
+
+    @Test
+    void windowsAreTenSecondsOfTheEpoch() {
+        feed.sample(3 * SECOND, 1, "x", 1).sample(13 * SECOND, 1, "x", 1);
+        feed.sample(13 * SECOND + 1, 1, "x", 1);
+        windows.closeBefore(10 * SECOND + 500);
+        assertThat(done).isEmpty();
+        windows.closeBefore(11 * SECOND);
+        assertThat(done).hasSize(1);
+        assertThat(done.getFirst().startNanos()).isEqualTo(BOOT_NANOS);
+        windows.closeAll();
+        assertThat(done.get(1).startNanos()).isEqualTo(BOOT_NANOS + 10 * SECOND);
+        assertThat(done.get(1).samples()).isEqualTo(2);
+    }
+
+    @Test
+    void lateSampleGoesToItsOwnWindowOpenOrNot() {
+        feed.sample(13 * SECOND, 1, "x", 1).sample(9 * SECOND, 1, "x", 1);
+        windows.closeBefore(12 * SECOND);
+        assertThat(done).hasSize(1);
+        feed.sample(8 * SECOND, 1, "x", 1);
+        windows.closeBefore(13 * SECOND);
+        assertThat(done).hasSize(2);
+        assertThat(done.get(1).startNanos()).isEqualTo(BOOT_NANOS);
+        assertThat(windows.samples()).isEqualTo(1);
+    }
+
+    @Test
+    void fullWindowGoesOnInAnotherPartOfTheSameTime() {
+        int stacks = Window.STACKS_MAX + 10;
+        for (int i = 0; i < stacks; i++) {
+            feed.sample(1, 1, "x", 0x1000 + i);
+        }
+        windows.closeAll();
+        assertThat(done).hasSize(2);
+        assertThat(done).allMatch(window -> window.startNanos() == BOOT_NANOS);
+        assertThat(done.get(0).samples() + done.get(1).samples()).isEqualTo(stacks);
+    }
+
+    @Test
+    void threadNamesAreFoldedFirstAndThenPrograms() {
+        for (int i = 0; i < SeriesTable.SERIES_MAX; i++) {
+            feed.sample(1, 1, "thread" + i, 0x10);
+        }
+        feed.program(2, "/bin/late").sample(1, 2, "a", 0x10).sample(1, 2, "b", 0x10);
+        for (int i = 0; i <= SeriesTable.SERIES_MAX; i++) {
+            int pid = 1000 + i;
+            feed.program(pid, "/bin/p" + i).sample(1, pid, "t", 0x10);
+        }
+        Window window = only();
+        assertThat(window.seriesCount()).isEqualTo(2 * SeriesTable.SERIES_MAX + 1);
+        assertThat(window.executable(SeriesTable.SERIES_MAX)).isEqualTo("late");
+        assertThat(window.threadName(SeriesTable.SERIES_MAX)).isEmpty();
+        assertThat(window.executable(2 * SeriesTable.SERIES_MAX)).isEqualTo("[folded]");
+        assertThat(window.foldedThreadNames()).isEqualTo(2 + SeriesTable.SERIES_MAX - 1);
+        assertThat(window.foldedExecutables()).isEqualTo(2);
+        assertThat(window.samples()).isEqualTo(2L * SeriesTable.SERIES_MAX + 3);
+    }
+
+    @Test
+    void clockThatIsSetBackAndForthLosesNothing() {
+        long hour = 3600 * SECOND;
+        feed.sample(3 * SECOND, 1, "x", 1);
+        monotonic = 4 * SECOND;
+        setBackNanos = hour;
+        clock.update();
+        feed.sample(5 * SECOND, 1, "x", 1);
+        windows.closeBefore(5 * SECOND);
+        // The first window now lies in the future.
+        assertThat(done).hasSize(1);
+        assertThat(done.getFirst().startNanos()).isEqualTo(BOOT_NANOS);
+        setBackNanos = -hour;
+        clock.update();
+        feed.sample(6 * SECOND, 1, "x", 1);
+        windows.closeBefore(7 * SECOND);
+        assertThat(done).hasSize(2);
+        assertThat(done.get(1).startNanos()).isEqualTo(BOOT_NANOS - hour);
+        windows.closeAll();
+        assertThat(done.get(2).startNanos()).isEqualTo(BOOT_NANOS + hour);
+        assertThat(clock.jumps()).isEqualTo(2);
+    }
+
+    @Test
+    void smallDriftIsFollowedAndNoJump() {
+        setBackNanos = 20_000_000;
+        clock.update();
+        assertThat(clock.epochNanos(0)).isEqualTo(BOOT_NANOS - 20_000_000);
+        assertThat(clock.jumps()).isZero();
+    }
+
+    private Window only() {
+        windows.closeAll();
+        assertThat(done).hasSize(1);
+        return done.getFirst();
+    }
+}
