@@ -1,0 +1,230 @@
+package io.emberscope.collector;
+
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.bpf.BpfException;
+import io.emberscope.bpf.CgroupSource;
+import io.emberscope.bpf.CpuChanges;
+import io.emberscope.bpf.Sample;
+import io.emberscope.bpf.SampleHandler;
+import io.emberscope.bpf.Sampler;
+import io.emberscope.bpf.SamplerCounters;
+import io.emberscope.bpf.SamplerOptions;
+import io.emberscope.bpf.SideBand;
+import io.emberscope.bpf.SideBandHandler;
+import io.emberscope.bpf.SideBandOptions;
+import io.emberscope.collector.container.Containers;
+import io.emberscope.collector.container.Hierarchy;
+import io.emberscope.collector.process.SampleView;
+import io.emberscope.collector.process.Timeline;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/// The real [Kernel]: the BPF sampler and the side band of perf events, both written to one
+/// [Timeline].
+final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
+    private static final int RING_BYTES_MIN = 1 << 20;
+    private static final int RING_BYTES_MAX = 64 << 20;
+    private static final int RING_SECONDS = 4;
+    private static final int SAMPLE_BYTES = 512;
+
+    private final Timeline timeline;
+    private final Containers containers;
+    private final boolean groupsAreUnified;
+    private final SideBand sideBand;
+    private final Sampler sampler;
+    private long[] frames = new long[Sample.FRAMES_MAX];
+    private long drainedBytes;
+    private boolean lost;
+
+    private BpfKernel(
+            Timeline timeline,
+            Containers containers,
+            boolean groupsAreUnified,
+            SideBand sideBand,
+            Sampler sampler) {
+        this.timeline = timeline;
+        this.containers = containers;
+        this.groupsAreUnified = groupsAreUnified;
+        this.sideBand = sideBand;
+        this.sampler = sampler;
+    }
+
+    /// Attaches to the kernel: the side band first, so that no process is sampled that we were not
+    /// told of.
+    static BpfKernel open(
+            CollectorOptions options,
+            Hierarchy hierarchy,
+            Timeline timeline,
+            Containers containers,
+            Metrics metrics)
+            throws BpfException {
+        int cpus = Runtime.getRuntime().availableProcessors();
+        SideBand sideBand = SideBand.open(new SideBandOptions(eventBytes(cpus)));
+        try {
+            int ringBytes = ringBytes(options.frequencyHz(), cpus);
+            Sampler sampler =
+                    Sampler.open(
+                            new SamplerOptions(
+                                    options.frequencyHz(),
+                                    options.event(),
+                                    ringBytes,
+                                    ringBytes / 4,
+                                    source(hierarchy.kind())));
+            metrics.counterFrom(
+                    "emberscope_collector_lost_events_total",
+                    "Side-band events the kernel had no room for.",
+                    sideBand::lost);
+            return new BpfKernel(
+                    timeline,
+                    containers,
+                    hierarchy.kind() == Hierarchy.Kind.UNIFIED,
+                    sideBand,
+                    sampler);
+        } catch (BpfException e) {
+            sideBand.close();
+            throw e;
+        }
+    }
+
+    /// Room for a few seconds of samples, as a power of two.
+    private static int ringBytes(int frequencyHz, int cpus) {
+        long wanted = (long) frequencyHz * cpus * SAMPLE_BYTES * RING_SECONDS;
+        long bounded = Math.clamp(wanted, RING_BYTES_MIN, RING_BYTES_MAX);
+        return (int) (Long.highestOneBit(bounded - 1) << 1);
+    }
+
+    /// Room for the events of one CPU. There are many CPUs where there are many, and each forks as
+    /// fast as one anywhere.
+    private static int eventBytes(int cpus) {
+        return cpus <= 16 ? 512 << 10 : 256 << 10;
+    }
+
+    private static CgroupSource source(Hierarchy.Kind kind) {
+        return switch (kind) {
+            case UNIFIED, NONE -> CgroupSource.UNIFIED;
+            case V1_MEMORY -> CgroupSource.V1_MEMORY;
+            case V1_PIDS -> CgroupSource.V1_PIDS;
+            case V1_CPU -> CgroupSource.V1_CPU;
+        };
+    }
+
+    @Override
+    public double drain() {
+        drainedBytes = 0;
+        int events = sideBand.poll(this);
+        sampler.poll(this);
+        double eventFill = events * 160.0 / sideBand.ringBytes();
+        return Math.max(eventFill, (double) drainedBytes / sampler.options().ringBytes());
+    }
+
+    @Override
+    public void await(long millis) throws BpfException {
+        sampler.await(Duration.ofMillis(millis), sideBand);
+    }
+
+    @Override
+    public void refreshCpus() throws BpfException {
+        sampler.refreshCpus();
+        CpuChanges changes = sideBand.refreshCpus();
+        lost |= changes.opened() > 0;
+    }
+
+    @Override
+    public boolean takeLost() {
+        boolean was = lost;
+        lost = false;
+        return was;
+    }
+
+    @Override
+    public void stop() {
+        sampler.stop();
+    }
+
+    @Override
+    public SamplerCounters counters() throws BpfException {
+        return sampler.counters();
+    }
+
+    @Override
+    public void close() {
+        sampler.close();
+        sideBand.close();
+    }
+
+    @Override
+    public void sample(Sample sample) {
+        int kernel = sample.kernelFrameCount();
+        int user = sample.userFrameCount();
+        int at =
+                timeline.sample(
+                        sample.timeNanos(),
+                        sample.pid(),
+                        sample.tid(),
+                        sample.cgroupId(),
+                        sample.weightNanos(),
+                        sample.commHead(),
+                        sample.commTail(),
+                        flags(sample),
+                        kernel,
+                        user);
+        sample.copyKernelFrames(frames);
+        System.arraycopy(frames, 0, timeline.words(), at, kernel);
+        sample.copyUserFrames(frames);
+        System.arraycopy(frames, 0, timeline.words(), at + kernel, user);
+        drainedBytes += 72L + 8L * (kernel + user);
+    }
+
+    private static int flags(Sample sample) {
+        return (sample.isKernelThread() ? SampleView.KERNEL_THREAD : 0)
+                | (sample.isKernelStackTruncated() ? SampleView.KERNEL_STACK_CUT : 0)
+                | (sample.isUserStackTruncated() ? SampleView.USER_STACK_CUT : 0);
+    }
+
+    @Override
+    public void mmap(Mapping mapping) {
+        timeline.map(
+                mapping.timeNanos(),
+                mapping.pid(),
+                mapping.start(),
+                mapping.length(),
+                mapping.fileOffset(),
+                mapping.buildId(),
+                (long) mapping.deviceMajor() << 32 | mapping.deviceMinor(),
+                mapping.inode(),
+                mapping.fileName());
+    }
+
+    @Override
+    public void comm(long timeNanos, int pid, int tid, byte[] comm, boolean exec) {
+        if (exec) {
+            timeline.exec(timeNanos, pid, tid);
+        }
+    }
+
+    @Override
+    public void fork(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
+        timeline.fork(timeNanos, pid, parentPid, tid);
+    }
+
+    @Override
+    public void exit(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
+        timeline.exit(timeNanos, pid, tid);
+    }
+
+    @Override
+    public void cgroup(long timeNanos, long id, byte[] path) {
+        if (groupsAreUnified) {
+            containers.put(id, new String(path, StandardCharsets.UTF_8));
+        } else {
+            // The ids are those of another hierarchy; look at ours.
+            containers.eventsLost();
+        }
+    }
+
+    @Override
+    public void lost(long timeNanos, long count) {
+        lost = true;
+        containers.eventsLost();
+    }
+}

@@ -1,0 +1,31 @@
+package io.emberscope.collector;
+
+import io.emberscope.bpf.BpfException;
+import io.emberscope.bpf.SamplerCounters;
+
+/// Where samples and events come from. One thread drains and waits.
+interface Kernel extends AutoCloseable {
+    /// Takes everything that waits, without blocking.
+    ///
+    /// @return how full the fullest buffer was, from 0 to 1, as far as one can tell
+    double drain();
+
+    /// Waits until a buffer fills up or the time is over.
+    void await(long millis) throws BpfException;
+
+    /// Looks for CPUs that came or went; to be called about once a second.
+    void refreshCpus() throws BpfException;
+
+    /// Whether events were lost since the last call, so that what is known of processes must be
+    /// read anew.
+    boolean takeLost();
+
+    /// Stops sampling for good; what waits can still be drained.
+    void stop();
+
+    /// What became of all hits.
+    SamplerCounters counters() throws BpfException;
+
+    @Override
+    void close();
+}

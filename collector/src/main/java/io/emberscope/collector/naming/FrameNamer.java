@@ -1,0 +1,159 @@
+package io.emberscope.collector.naming;
+
+import io.emberscope.collector.aggregate.Window;
+import io.emberscope.collector.process.Binary;
+import io.emberscope.collector.process.Names;
+import io.emberscope.collector.reader.Reader;
+import io.emberscope.profile.Frame;
+import io.emberscope.profile.FrameKind;
+import io.emberscope.profile.Line;
+import io.emberscope.symbolizer.kernel.KernelFrame;
+import io.emberscope.symbolizer.vdso.Vdso;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Gives the frames of a window their names, where there are any. A place is looked up once and
+/// remembered, within a bound. Not safe for use by several threads.
+public final class FrameNamer {
+    /// The function name that marks where a stack was cut.
+    public static final String TRUNCATED = "[truncated]";
+
+    private static final long NAMES_WAIT_NANOS = 20_000_000_000L;
+    private static final int PATH_LENGTH_MAX = 1024;
+    private static final Frame CUT =
+            new Frame(FrameKind.UNKNOWN, "", "", 0, List.of(Line.named(TRUNCATED)));
+
+    private final KernelNames kernelNames;
+    private final Reader<FileNames> reader;
+    private final Consumer<Binary> stuck;
+    private final FrameCache cache = new FrameCache();
+
+    /// @param stuck takes a binary whose file did not answer
+    FrameNamer(KernelNames kernelNames, Reader<FileNames> reader, Consumer<Binary> stuck) {
+        this.kernelNames = kernelNames;
+        this.reader = reader;
+        this.stuck = stuck;
+    }
+
+    /// The frames of a window, by number.
+    Frame[] name(Window window) throws InterruptedException {
+        Frame[] frames = new Frame[window.frameCount()];
+        int[] unnamed = new int[frames.length];
+        int unnamedCount = 0;
+        for (int i = 0; i < frames.length; i++) {
+            Binary binary = window.frameBinary(i);
+            if (binary.kind() == Binary.Kind.FILE) {
+                Frame known = cache.get(binary, window.framePlace(i));
+                if (known == null) {
+                    unnamed[unnamedCount++] = i;
+                } else {
+                    frames[i] = known;
+                }
+            } else {
+                frames[i] = withoutFile(binary, window.framePlace(i));
+            }
+        }
+        if (unnamedCount > 0) {
+            nameInFiles(window, frames, unnamed, unnamedCount);
+        }
+        return frames;
+    }
+
+    private Frame withoutFile(Binary binary, long place) {
+        return switch (binary.kind()) {
+            case KERNEL -> ofKernel(binary, place);
+            case VDSO -> ofVdso(place);
+            case CUT -> CUT;
+            case ANONYMOUS, UNKNOWN, SPECIAL, FILE -> frame("", binary, place, null);
+        };
+    }
+
+    private Frame ofKernel(Binary binary, long address) {
+        Frame known = cache.get(binary, address);
+        if (known != null) {
+            return known;
+        }
+        KernelFrame found = kernelNames.kernel().frame(address);
+        String function = found.function();
+        Frame frame =
+                new Frame(
+                        FrameKind.KERNEL,
+                        found.buildId(),
+                        found.binary(),
+                        found.offset(),
+                        function.isEmpty() ? List.of() : List.of(Line.named(function)));
+        // Modules and BPF programs come and go at the same addresses; the kernel itself does not.
+        if (found.binary().equals(Binary.KERNEL.path()) && !function.isEmpty()) {
+            cache.put(binary, address, frame);
+        }
+        return frame;
+    }
+
+    private Frame ofVdso(long offset) {
+        Vdso vdso = kernelNames.vdso();
+        if (vdso == null) {
+            return frame("", Binary.VDSO, offset, null);
+        }
+        Optional<String> name = vdso.name(offset);
+        return frame(vdso.buildId(), Binary.VDSO, offset, name.orElse(null));
+    }
+
+    private void nameInFiles(Window window, Frame[] frames, int[] unnamed, int count)
+            throws InterruptedException {
+        sortByBinary(window, unnamed, count);
+        NameRequest request = new NameRequest(stuck);
+        int[] binaryOf = new int[count];
+        Binary last = null;
+        int number = -1;
+        for (int i = 0; i < count; i++) {
+            Binary binary = window.frameBinary(unnamed[i]);
+            if (binary != last) {
+                number = request.addBinary(binary);
+                last = binary;
+            }
+            binaryOf[i] = number;
+            request.addPlace(window.framePlace(unnamed[i]));
+        }
+        if (reader.submit(request)) {
+            request.await(NAMES_WAIT_NANOS);
+        }
+        for (int i = 0; i < count; i++) {
+            Binary binary = window.frameBinary(unnamed[i]);
+            long place = window.framePlace(unnamed[i]);
+            String name = request.name(i);
+            Frame frame = frame(request.buildId(binaryOf[i]), binary, place, name);
+            frames[unnamed[i]] = frame;
+            if (name != null) {
+                cache.put(binary, place, frame);
+            }
+        }
+    }
+
+    /// Sorts frame numbers so that those of one binary come together.
+    private static void sortByBinary(Window window, int[] numbers, int count) {
+        long[] keys = new long[count];
+        for (int i = 0; i < count; i++) {
+            keys[i] = (long) window.frameBinary(numbers[i]).number() << 32 | numbers[i];
+        }
+        java.util.Arrays.sort(keys);
+        for (int i = 0; i < count; i++) {
+            numbers[i] = (int) keys[i];
+        }
+    }
+
+    private static Frame frame(
+            String buildId, Binary binary, long place, @Nullable String function) {
+        String path = binary.path();
+        return new Frame(
+                FrameKind.NATIVE,
+                buildId,
+                Names.clean(
+                        path.length() > PATH_LENGTH_MAX
+                                ? path.substring(path.length() - PATH_LENGTH_MAX)
+                                : path),
+                place,
+                function == null ? List.of() : List.of(Line.named(function)));
+    }
+}

@@ -1,0 +1,163 @@
+package io.emberscope.collector.naming;
+
+import io.emberscope.collector.process.Binary;
+import io.emberscope.collector.reader.Reader;
+import java.util.Arrays;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Asks for the build ids of some binaries and for the names of places in them. Filled by a
+/// [Reader]'s thread while the one that asked waits; what is not there when the wait ends stays
+/// unknown.
+final class NameRequest implements Reader.Task<FileNames> {
+    private final Consumer<Binary> stuck;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    private Binary[] binaries = new Binary[16];
+    private String[] buildIds = new String[16];
+    private int[] firstPlaces = new int[16];
+    private int binaryCount;
+    private long[] places = new long[64];
+    private @Nullable String[] names = new @Nullable String[64];
+    private int placeCount;
+
+    private int binariesDone;
+    private int placesDone;
+    private boolean over;
+
+    /// @param stuck takes the binary whose file did not answer
+    NameRequest(Consumer<Binary> stuck) {
+        this.stuck = stuck;
+    }
+
+    /// Adds a binary; the places that are added next are in it. Returns its number.
+    int addBinary(Binary binary) {
+        if (binaryCount == binaries.length) {
+            binaries = Arrays.copyOf(binaries, binaryCount * 2);
+            buildIds = Arrays.copyOf(buildIds, binaryCount * 2);
+            firstPlaces = Arrays.copyOf(firstPlaces, binaryCount * 2);
+        }
+        binaries[binaryCount] = binary;
+        buildIds[binaryCount] = binary.buildId().hex();
+        firstPlaces[binaryCount] = placeCount;
+        return binaryCount++;
+    }
+
+    /// Adds a place in the last binary. Returns its number.
+    int addPlace(long place) {
+        if (placeCount == places.length) {
+            places = Arrays.copyOf(places, placeCount * 2);
+            names = Arrays.copyOf(names, placeCount * 2);
+        }
+        places[placeCount] = place;
+        return placeCount++;
+    }
+
+    boolean isEmpty() {
+        return binaryCount == 0;
+    }
+
+    /// Waits until everything is answered or given up, or the time is over. Afterwards nothing
+    /// changes any more.
+    void await(long waitNanos) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = waitNanos;
+            while (!over && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            over = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The build id of a binary in lower-case hexadecimal digits, or empty.
+    String buildId(int binary) {
+        return buildIds[binary];
+    }
+
+    /// The name of a place, or null.
+    @Nullable String name(int place) {
+        return names[place];
+    }
+
+    @Override
+    public void run(FileNames files) {
+        for (int i = 0; i < binaryCount; i++) {
+            int end = i + 1 < binaryCount ? firstPlaces[i + 1] : placeCount;
+            FileNames.Identity identity = files.identify(binaries[i]);
+            if (!answerBinary(i, identity.buildId())) {
+                return;
+            }
+            for (int place = firstPlaces[i]; place < end; place++) {
+                if (!answerPlace(place, files.name(binaries[i], identity, places[place]))) {
+                    return;
+                }
+            }
+        }
+        end();
+    }
+
+    @Override
+    public void giveUp() {
+        lock.lock();
+        try {
+            if (!over && binaryCount > 0) {
+                int at = Math.max(0, Math.min(binariesDone, binaryCount - 1));
+                boolean between = placesDone < placeCount && binariesDone > 0;
+                stuck.accept(binaries[between ? binaryOf(placesDone) : at]);
+            }
+        } finally {
+            lock.unlock();
+        }
+        end();
+    }
+
+    private int binaryOf(int place) {
+        int binary = 0;
+        while (binary + 1 < binaryCount && firstPlaces[binary + 1] <= place) {
+            binary++;
+        }
+        return binary;
+    }
+
+    private boolean answerBinary(int binary, String buildId) {
+        lock.lock();
+        try {
+            if (!over) {
+                buildIds[binary] = buildId;
+                binariesDone = binary + 1;
+            }
+            return !over;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean answerPlace(int place, @Nullable String name) {
+        lock.lock();
+        try {
+            if (!over) {
+                names[place] = name;
+                placesDone = place + 1;
+            }
+            return !over;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            over = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
