@@ -53,6 +53,21 @@ class ArchitectureTest {
                     entry(
                             "io.emberscope.bpf.NativeLibrary",
                             "unpacks the native library, which the JVM loads by path"),
+                    entry(
+                            "io.emberscope.collector.container.CgroupScan",
+                            "walks the kernel's tree of control groups"),
+                    entry(
+                            "io.emberscope.collector.container.Hierarchy",
+                            "reads the kernel's table of mounts"),
+                    entry(
+                            "io.emberscope.collector.export.OperatorFile",
+                            "reads tokens and certificates that the operator named"),
+                    entry(
+                            "io.emberscope.collector.process.OwnFiles",
+                            "reads what the kernel says of our own process under /proc"),
+                    entry(
+                            "io.emberscope.collector.process.ProcFiles",
+                            "reads what the kernel says of processes under /proc, by id only"),
                     entry("io.emberscope.symbolizer.PathSource", "reads files that are ours"),
                     entry(
                             "io.emberscope.symbolizer.kernel.KernelFiles",
