@@ -6,6 +6,7 @@ import io.emberscope.profile.TenantId;
 import io.emberscope.storage.query.LabelValues;
 import io.emberscope.storage.query.LongSums;
 import io.emberscope.storage.query.QueryContext;
+import io.emberscope.storage.query.QueryStoppedException;
 import io.emberscope.storage.query.SampleSource;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.SeriesMatcher;
@@ -13,7 +14,12 @@ import io.emberscope.storage.query.StackResolver;
 import io.emberscope.storage.query.StepSums;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.query.TimeSeries;
+import io.emberscope.storage.segment.DamagedSegmentException;
+import io.emberscope.storage.segment.Segment;
+import io.emberscope.storage.segment.SegmentDirectory.Unreadable;
+import io.emberscope.storage.segment.SymbolCache;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,28 +28,122 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// The questions that can be asked of a list of sources, newest first.
+/// Answers one question from one snapshot of the store.
 ///
-/// @param tenant whose samples are asked about
-/// @param sources what one snapshot of the store holds, newest first
-/// @param context limits of the one query that this object answers
-record StoreQueries(TenantId tenant, List<? extends SampleSource> sources, QueryContext context) {
+/// Where a segment is damaged there is no answer, unless the context asks for a partial one: then
+/// the question is asked anew of the rest.
+final class StoreQueries {
     private static final int VALUE_BYTES = 64;
 
+    private final TenantId tenant;
+    private final Snapshot snapshot;
+    private final SymbolCache symbols;
+    private final QueryContext context;
+
+    StoreQueries(TenantId tenant, Snapshot snapshot, SymbolCache symbols, QueryContext context) {
+        this.tenant = tenant;
+        this.snapshot = snapshot;
+        this.symbols = symbols;
+        this.context = context;
+    }
+
     MergedProfile merge(ProfileType type, Selector selector, TimeRange range) throws IOException {
+        return answer(range, sources -> merge(type, selector, range, sources));
+    }
+
+    TimeSeries series(ProfileType type, Selector selector, TimeRange range, Duration step)
+            throws IOException {
+        return answer(
+                range,
+                sources -> {
+                    StepSums sums = new StepSums(range, step);
+                    SeriesMatcher matcher = selector.matcher(context);
+                    for (SampleSource source : sources) {
+                        context.check();
+                        source.sumByTime(tenant, type, matcher, range, context, sums);
+                    }
+                    return sums.toSeries(type);
+                });
+    }
+
+    List<ProfileType> profileTypes(TimeRange range) throws IOException {
+        return answer(
+                range,
+                sources -> {
+                    Set<ProfileType> types = new HashSet<>();
+                    for (SampleSource source : sources) {
+                        source.forEachSeries(
+                                tenant, range, context, series -> types.add(series.type()));
+                    }
+                    return types.stream().sorted(Comparator.comparing(ProfileType::id)).toList();
+                });
+    }
+
+    List<String> labelNames(Selector selector, TimeRange range) throws IOException {
+        return answer(
+                range,
+                sources -> {
+                    Set<String> names = new TreeSet<>();
+                    SeriesMatcher matcher = selector.matcher(context);
+                    for (SampleSource source : sources) {
+                        source.forEachSeries(
+                                tenant,
+                                range,
+                                context,
+                                series -> {
+                                    if (matcher.matches(series.labels())) {
+                                        names.addAll(series.labels().names());
+                                    }
+                                });
+                    }
+                    return List.copyOf(names);
+                });
+    }
+
+    LabelValues labelValues(
+            String name, Selector selector, String prefix, int limit, TimeRange range)
+            throws IOException {
+        if (limit <= 0) {
+            throw new IllegalArgumentException("limit: " + limit + " (expected: > 0)");
+        }
+        return answer(range, sources -> labelValues(name, selector, prefix, limit, range, sources));
+    }
+
+    private MergedProfile merge(
+            ProfileType type, Selector selector, TimeRange range, List<SampleSource> sources)
+            throws IOException {
         LongSums sums = new LongSums(context);
         SeriesMatcher matcher = selector.matcher(context);
-        for (SampleSource source : inside(range)) {
+        // Stacks are numbered as they come, so a source that brought the numbers from one end to
+        // the
+        // next is sure to know those stacks.
+        int[] ends = new int[sources.size()];
+        for (int i = 0; i < sources.size(); i++) {
             context.check();
-            source.sumByStack(tenant, type, matcher, range, context, sums);
+            sources.get(i).sumByStack(tenant, type, matcher, range, context, sums);
+            ends[i] = sums.size();
         }
         StackResolver resolver = new StackResolver(sums, context);
-        for (SampleSource source : inside(range)) {
-            if (resolver.isDone()) {
-                break;
+        boolean cacheAsked = false;
+        for (int i = 0; i < ends.length; i++) {
+            SampleSource source = sources.get(i);
+            int from = i == 0 ? 0 : ends[i - 1];
+            boolean onDisk = source instanceof Segment;
+            if (onDisk && !cacheAsked) {
+                symbols.resolve(tenant, resolver);
+                cacheAsked = true;
+            }
+            if (!resolver.misses(from, ends[i])) {
+                continue;
             }
             context.check();
             source.resolve(tenant, resolver, context);
+            if (resolver.misses(from, ends[i]) || resolver.wantsFrames()) {
+                throw incomplete(source);
+            }
+            if (onDisk) {
+                symbols.learn(tenant, resolver, from, ends[i]);
+            }
         }
         return new MergedProfile(
                 type,
@@ -54,55 +154,25 @@ record StoreQueries(TenantId tenant, List<? extends SampleSource> sources, Query
                 sums.sums());
     }
 
-    TimeSeries series(ProfileType type, Selector selector, TimeRange range, Duration step)
+    private static IOException incomplete(SampleSource source) {
+        if (source instanceof Segment segment) {
+            return segment.damaged("stacks or frames missing");
+        }
+        throw new IllegalStateException("window: stacks or frames missing");
+    }
+
+    private LabelValues labelValues(
+            String name,
+            Selector selector,
+            String prefix,
+            int limit,
+            TimeRange range,
+            List<SampleSource> sources)
             throws IOException {
-        StepSums sums = new StepSums(range, step);
-        SeriesMatcher matcher = selector.matcher(context);
-        for (SampleSource source : inside(range)) {
-            context.check();
-            source.sumByTime(tenant, type, matcher, range, context, sums);
-        }
-        return sums.toSeries(type);
-    }
-
-    List<ProfileType> profileTypes(TimeRange range) throws IOException {
-        Set<ProfileType> types = new HashSet<>();
-        for (SampleSource source : inside(range)) {
-            context.check();
-            source.forEachSeries(tenant, range, context, series -> types.add(series.type()));
-        }
-        return types.stream().sorted(Comparator.comparing(ProfileType::id)).toList();
-    }
-
-    List<String> labelNames(Selector selector, TimeRange range) throws IOException {
-        Set<String> names = new TreeSet<>();
-        SeriesMatcher matcher = selector.matcher(context);
-        for (SampleSource source : inside(range)) {
-            context.check();
-            source.forEachSeries(
-                    tenant,
-                    range,
-                    context,
-                    series -> {
-                        if (matcher.matches(series.labels())) {
-                            names.addAll(series.labels().names());
-                        }
-                    });
-        }
-        return List.copyOf(names);
-    }
-
-    LabelValues labelValues(
-            String name, Selector selector, String prefix, int limit, TimeRange range)
-            throws IOException {
-        if (limit <= 0) {
-            throw new IllegalArgumentException("limit: " + limit + " (expected: > 0)");
-        }
         // One more than the limit is kept, which tells whether there are more.
         TreeSet<String> values = new TreeSet<>();
         SeriesMatcher matcher = selector.matcher(context);
-        for (SampleSource source : inside(range)) {
-            context.check();
+        for (SampleSource source : sources) {
             source.forEachSeries(
                     tenant,
                     range,
@@ -129,13 +199,55 @@ record StoreQueries(TenantId tenant, List<? extends SampleSource> sources, Query
         return new LabelValues(List.copyOf(values), truncated);
     }
 
-    private List<SampleSource> inside(TimeRange range) {
-        List<SampleSource> inside = new ArrayList<>();
-        for (SampleSource source : sources) {
-            if (source.mayHold(tenant, range)) {
-                inside.add(source);
+    private interface Question<T> {
+        T ask(List<SampleSource> sources) throws IOException;
+    }
+
+    private <T> T answer(TimeRange range, Question<T> question) throws IOException {
+        long before = context.reserved();
+        while (true) {
+            try {
+                return question.ask(inside(range));
+            } catch (DamagedSegmentException e) {
+                // The segment has it noted, so the next round leaves it out and one is fewer.
+                if (!context.isPartial()) {
+                    throw e;
+                }
+                context.release(context.reserved() - before);
+            } catch (ClosedByInterruptException e) {
+                QueryStoppedException stopped =
+                        new QueryStoppedException(
+                                QueryStoppedException.Reason.CANCELLED, "query: interrupted");
+                stopped.initCause(e);
+                throw stopped;
             }
         }
+    }
+
+    private List<SampleSource> inside(TimeRange range) throws IOException {
+        List<SampleSource> inside = new ArrayList<>();
+        for (SampleSource source : snapshot.sources()) {
+            if (!source.mayHold(tenant, range)) {
+                continue;
+            }
+            String damage = source instanceof Segment segment ? segment.damage() : null;
+            if (damage == null) {
+                inside.add(source);
+            } else {
+                missing(damage);
+            }
+        }
+        for (Unreadable segment : snapshot.unreadable()) {
+            missing(segment.damage());
+        }
         return inside;
+    }
+
+    /// Says that a segment is left out, or refuses to leave it out.
+    private void missing(String damage) throws IOException {
+        if (!context.isPartial()) {
+            throw new DamagedSegmentException(damage);
+        }
+        context.warn("incomplete: " + damage);
     }
 }

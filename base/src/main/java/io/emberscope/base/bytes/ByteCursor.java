@@ -129,6 +129,17 @@ public final class ByteCursor {
         throw new MalformedInputException(field + ": varint (expected: at most 10 bytes)");
     }
 
+    /// A number that [ByteWriter#zigzag] wrote.
+    public long zigzag(String field) throws MalformedInputException {
+        long value = varint(field);
+        return (value >>> 1) ^ -(value & 1);
+    }
+
+    /// A text that [ByteWriter#text] wrote: its length as a varint, and its UTF-8.
+    public String text(String field) throws MalformedInputException {
+        return utf8(length(field), field);
+    }
+
     /// A varint that says how many bytes follow; never more than are left.
     public int length(String field) throws MalformedInputException {
         long length = varint(field);

@@ -34,6 +34,15 @@ public final class ByteWriter {
         return this;
     }
 
+    /// Writes four bytes.
+    public ByteWriter i32(int value) {
+        room(Integer.BYTES);
+        for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {
+            bytes[size++] = (byte) (value >>> shift);
+        }
+        return this;
+    }
+
     /// Writes eight bytes.
     public ByteWriter i64(long value) {
         room(Long.BYTES);
@@ -52,6 +61,19 @@ public final class ByteWriter {
             rest >>>= 7;
         }
         bytes[size++] = (byte) rest;
+        return this;
+    }
+
+    /// Writes a signed number so that small ones of either sign are short.
+    public ByteWriter zigzag(long value) {
+        return varint((value << 1) ^ (value >> 63));
+    }
+
+    /// Writes all that another writer holds.
+    public ByteWriter bytes(ByteWriter other) {
+        room(other.size);
+        System.arraycopy(other.bytes, 0, bytes, size, other.size);
+        size += other.size;
         return this;
     }
 

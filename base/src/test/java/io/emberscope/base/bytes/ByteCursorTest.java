@@ -79,4 +79,23 @@ class ByteCursorTest {
             }
         }
     }
+
+    @Test
+    void readsWhatAWriterWrote() throws Exception {
+        ByteWriter sink = new ByteWriter(1);
+        sink.u8(200).i32(-5).i64(Long.MIN_VALUE).varint(-1).zigzag(-3).zigzag(Long.MIN_VALUE);
+        sink.text("grün").bytes(new ByteWriter().varint(300)).bytes(new byte[] {7});
+        ByteCursor cursor = ByteCursor.of(sink.toBytes());
+        assertThat(cursor.u8("a")).isEqualTo(200);
+        assertThat(cursor.i32("b")).isEqualTo(-5);
+        assertThat(cursor.i64("c")).isEqualTo(Long.MIN_VALUE);
+        assertThat(cursor.varint("d")).isEqualTo(-1);
+        assertThat(cursor.zigzag("e")).isEqualTo(-3);
+        assertThat(cursor.zigzag("f")).isEqualTo(Long.MIN_VALUE);
+        assertThat(cursor.text("g")).isEqualTo("grün");
+        assertThat(cursor.varint("h")).isEqualTo(300);
+        assertThat(cursor.u8("i")).isEqualTo(7);
+        assertThat(cursor.hasRemaining()).isFalse();
+        assertThat(sink.size()).isEqualTo(cursor.position());
+    }
 }

@@ -19,16 +19,15 @@ public final class LongSums {
     ///
     /// @throws QueryStoppedException if the sum would not fit 64 bits or the table the budget
     public void add(long id, long value) throws QueryStoppedException {
+        int known = index.find(id);
+        if (known >= 0) {
+            sums[known] = exactSum(sums[known], value);
+            return;
+        }
         if (index.isFull()) {
             grow();
         }
-        int number = index.add(id);
-        if (number >= 0) {
-            sums[number] = value;
-            return;
-        }
-        int known = -1 - number;
-        sums[known] = exactSum(sums[known], value);
+        sums[index.add(id)] = value;
     }
 
     /// How many ids there are.

@@ -122,6 +122,11 @@ public final class QueryContext {
         }
     }
 
+    /// Memory counted so far.
+    public long reserved() {
+        return bytes;
+    }
+
     /// Counts memory that the query holds no longer.
     public void release(long less) {
         bytes -= less;

@@ -32,9 +32,60 @@ public final class StackResolver {
         return stacksMissing == 0 && framesMissing == 0;
     }
 
+    /// Whether any stack is missing whose number is `from` or above and below `to`.
+    public boolean misses(int from, int to) {
+        for (int number = from; number < to; number++) {
+            if (stacks[number] == null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The ids of the missing stacks.
+    public long[] missingStacks() {
+        long[] missing = new long[stacksMissing];
+        int count = 0;
+        for (int number = 0; number < stacks.length; number++) {
+            if (stacks[number] == null) {
+                missing[count++] = wanted.id(number);
+            }
+        }
+        return missing;
+    }
+
     /// Whether stacks are missing.
     public boolean wantsStacks() {
         return stacksMissing > 0;
+    }
+
+    /// The id of the stack with that number.
+    public long stackId(int number) {
+        return wanted.id(number);
+    }
+
+    /// The ids of the frames of the stack with that number, leaf first.
+    ///
+    /// @throws IllegalStateException if it is missing
+    public long[] frameIds(int number) {
+        int[] stack = whole(number);
+        long[] ids = new long[stack.length];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = frameIds.id(stack[i]);
+        }
+        return ids;
+    }
+
+    /// The frame with that id.
+    ///
+    /// @throws IllegalStateException if it is missing
+    public Frame frame(long id) {
+        int number = frameIds.find(id);
+        Frame frame = number < 0 ? null : frames[number];
+        if (frame == null) {
+            throw new IllegalStateException("frame " + Long.toHexString(id) + ": missing");
+        }
+        return frame;
     }
 
     /// Whether the stack is missing.
@@ -85,11 +136,7 @@ public final class StackResolver {
     public List<Frame> frames() {
         Frame[] whole = new Frame[frameIds.size()];
         for (int i = 0; i < whole.length; i++) {
-            Frame frame = frames[i];
-            if (frame == null) {
-                throw new IllegalStateException("frame " + frameIds.id(i) + ": missing");
-            }
-            whole[i] = frame;
+            whole[i] = frame(frameIds.id(i));
         }
         return List.of(whole);
     }
@@ -100,13 +147,18 @@ public final class StackResolver {
     public List<int[]> stacks() {
         int[][] whole = new int[stacks.length][];
         for (int i = 0; i < whole.length; i++) {
-            int[] stack = stacks[i];
-            if (stack == null) {
-                throw new IllegalStateException("stack " + wanted.id(i) + ": missing");
-            }
-            whole[i] = stack;
+            whole[i] = whole(i);
         }
         return List.of(whole);
+    }
+
+    private int[] whole(int number) {
+        int[] stack = stacks[number];
+        if (stack == null) {
+            throw new IllegalStateException(
+                    "stack " + Long.toHexString(wanted.id(number)) + ": missing");
+        }
+        return stack;
     }
 
     private int frameNumber(long id) throws QueryStoppedException {

@@ -1,0 +1,88 @@
+package io.emberscope.storage;
+
+import io.emberscope.storage.segment.Segment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/// The current [Snapshot], and the segments that went out of it while queries still read them.
+final class Snapshots {
+    private final Queue<Segment> unheld = new ConcurrentLinkedQueue<>();
+    private volatile Snapshot current;
+
+    Snapshots(Snapshot first) {
+        current = first;
+    }
+
+    Snapshot current() {
+        return current;
+    }
+
+    /// Replaces the snapshot by one that is made from it.
+    synchronized Snapshot update(UnaryOperator<Snapshot> change) {
+        Snapshot next = change.apply(current);
+        current = next;
+        return next;
+    }
+
+    /// Takes a segment out. Its files may go once it comes out of [#pollUnheld].
+    void retire(Segment segment) {
+        update(snapshot -> snapshot.without(segment));
+        release(segment);
+    }
+
+    /// A retired segment that nobody reads any more, or null.
+    @Nullable Segment pollUnheld() {
+        return unheld.poll();
+    }
+
+    /// The current snapshot, whose files stay until the hold is closed.
+    Hold hold() {
+        while (true) {
+            Snapshot snapshot = current;
+            List<Segment> held = new ArrayList<>();
+            boolean whole = true;
+            for (Segment segment : snapshot.segments()) {
+                if (!segment.retain()) {
+                    // It went while we looked; the snapshot without it is there already.
+                    whole = false;
+                    break;
+                }
+                held.add(segment);
+            }
+            if (whole) {
+                return new Hold(snapshot, held);
+            }
+            held.forEach(this::release);
+        }
+    }
+
+    private void release(Segment segment) {
+        if (segment.release()) {
+            unheld.add(segment);
+        }
+    }
+
+    /// A snapshot that is being read.
+    final class Hold implements AutoCloseable {
+        private final Snapshot snapshot;
+        private final List<Segment> held;
+
+        private Hold(Snapshot snapshot, List<Segment> held) {
+            this.snapshot = snapshot;
+            this.held = held;
+        }
+
+        Snapshot snapshot() {
+            return snapshot;
+        }
+
+        @Override
+        public void close() {
+            held.forEach(Snapshots.this::release);
+        }
+    }
+}

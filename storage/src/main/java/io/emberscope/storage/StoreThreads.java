@@ -1,0 +1,139 @@
+package io.emberscope.storage;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The two threads of a store: one commits batches, one writes segments.
+final class StoreThreads {
+    private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Ingest ingest;
+    private final Maintenance maintenance;
+    private final Writability writability;
+    private final Thread committer;
+    private final Thread maintainer;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private boolean due;
+    private boolean stopping;
+
+    StoreThreads(Ingest ingest, Maintenance maintenance, Writability writability) {
+        this.ingest = ingest;
+        this.maintenance = maintenance;
+        this.writability = writability;
+        this.committer =
+                Thread.ofPlatform().name("emberscope-store-log").daemon().unstarted(this::commit);
+        this.maintainer =
+                Thread.ofPlatform()
+                        .name("emberscope-store-segments")
+                        .daemon()
+                        .unstarted(this::maintain);
+    }
+
+    void start() {
+        committer.start();
+        maintainer.start();
+    }
+
+    /// Waits until all that was appended is committed and both threads have ended. The ingest must
+    /// have been closed.
+    void stop() {
+        join(committer);
+        lock.lock();
+        try {
+            stopping = true;
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+        join(maintainer);
+    }
+
+    private void commit() {
+        boolean more = true;
+        while (more) {
+            try {
+                List<Pending> group =
+                        ingest.take(Math.clamp(ingest.untilOldNanos(), 0, TICK_NANOS));
+                more = !group.isEmpty() || !ingest.isClosed();
+                commit(group);
+            } catch (InterruptedException e) {
+                // Nobody has reason to; the store is closed by closing it.
+                writability.failed("log thread", e);
+                Thread.currentThread().interrupt();
+                more = false;
+            }
+        }
+    }
+
+    private void commit(List<Pending> group) {
+        try {
+            if (!group.isEmpty()) {
+                ingest.commit(group);
+            }
+            if (ingest.freeze(false)) {
+                wakeMaintainer();
+            }
+        } catch (RuntimeException e) {
+            writability.failed("log thread", e);
+            ingest.abandon(group);
+        }
+    }
+
+    private void maintain() {
+        boolean more = true;
+        while (more) {
+            try {
+                more = awaitDue();
+                maintenance.run();
+            } catch (RuntimeException e) {
+                writability.failed("segment thread", e);
+            } catch (InterruptedException e) {
+                writability.failed("segment thread", e);
+                Thread.currentThread().interrupt();
+                more = false;
+            }
+        }
+    }
+
+    private boolean awaitDue() throws InterruptedException {
+        lock.lock();
+        try {
+            long left = TICK_NANOS;
+            while (!due && !stopping && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            due = false;
+            return !stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wakeMaintainer() {
+        lock.lock();
+        try {
+            due = true;
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

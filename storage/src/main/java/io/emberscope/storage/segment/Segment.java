@@ -1,0 +1,521 @@
+package io.emberscope.storage.segment;
+
+import io.emberscope.profile.Frame;
+import io.emberscope.profile.FrameKind;
+import io.emberscope.profile.Line;
+import io.emberscope.profile.ProfileType;
+import io.emberscope.profile.TenantId;
+import io.emberscope.storage.query.LongSums;
+import io.emberscope.storage.query.QueryContext;
+import io.emberscope.storage.query.SampleSource;
+import io.emberscope.storage.query.SeriesMatcher;
+import io.emberscope.storage.query.SeriesVisitor;
+import io.emberscope.storage.query.StackResolver;
+import io.emberscope.storage.query.StepSums;
+import io.emberscope.storage.query.TimeRange;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.parquet.column.ColumnReader;
+import org.apache.parquet.filter2.columnindex.RowRanges;
+import org.apache.parquet.hadoop.metadata.ParquetMetadata;
+import org.jspecify.annotations.Nullable;
+
+/// Samples on disk that do not change. Safe for use by several threads.
+///
+/// A segment that is retired stays readable until the last reader has released it; see [#retain].
+public final class Segment implements SampleSource {
+    private static final int CHECK_ROWS = 1 << 16;
+
+    private final Path directory;
+    private final Manifest manifest;
+    private final SegmentReads reads;
+    private final Map<TenantId, Manifest.Tenant> tenants = new HashMap<>();
+
+    /// One for the store, one for each reader; 0 means that the files may go.
+    private final AtomicInteger holders = new AtomicInteger(1);
+
+    private volatile @Nullable String damage;
+
+    Segment(Path directory, Manifest manifest, SegmentReads reads) {
+        this.directory = directory;
+        this.manifest = manifest;
+        this.reads = reads;
+        for (Manifest.Tenant tenant : manifest.tenants()) {
+            tenants.put(tenant.tenant(), tenant);
+        }
+    }
+
+    /// Where it is.
+    public Path directory() {
+        return directory;
+    }
+
+    /// Log sequence number of the first batch that may be in it.
+    public long firstSequence() {
+        return manifest.firstSequence();
+    }
+
+    /// Log sequence number of the last batch in it.
+    public long lastSequence() {
+        return manifest.lastSequence();
+    }
+
+    /// The store's own clock when it was written.
+    public long clockMillis() {
+        return manifest.clockMillis();
+    }
+
+    /// Wall clock when it was written.
+    public long storedAtMillis() {
+        return manifest.storedAtMillis();
+    }
+
+    /// Bytes of its tables.
+    public long bytes() {
+        return manifest.bytes();
+    }
+
+    /// Samples in it.
+    public long rows() {
+        return manifest.tenants().stream().mapToLong(Manifest.Tenant::rows).sum();
+    }
+
+    /// What is wrong with it, or null.
+    public @Nullable String damage() {
+        return damage;
+    }
+
+    /// Notes that the segment contradicts itself.
+    ///
+    /// @return to be thrown
+    public DamagedSegmentException damaged(String what) {
+        DamagedSegmentException exception = new DamagedSegmentException(directory + ": " + what);
+        note(exception);
+        return exception;
+    }
+
+    /// Holds the files for a reader.
+    ///
+    /// @return false if they are going already
+    public boolean retain() {
+        while (true) {
+            int now = holders.get();
+            if (now == 0) {
+                return false;
+            }
+            if (holders.compareAndSet(now, now + 1)) {
+                return true;
+            }
+        }
+    }
+
+    /// Ends a [#retain], or the store's own hold.
+    ///
+    /// @return whether the files may go now
+    public boolean release() {
+        return holders.decrementAndGet() == 0;
+    }
+
+    @Override
+    public boolean mayHold(TenantId tenant, TimeRange range) {
+        Manifest.Tenant part = tenants.get(tenant);
+        return part != null
+                && part.rows() > 0
+                && part.maxMicros() >= range.fromMicros()
+                && part.minMicros() < range.toMicros();
+    }
+
+    @Override
+    public void forEachSeries(
+            TenantId tenant, TimeRange range, QueryContext context, SeriesVisitor visitor)
+            throws IOException {
+        Manifest.Tenant part = tenants.get(tenant);
+        if (part == null) {
+            return;
+        }
+        SeriesTable table = guarded(() -> series(part));
+        long from = range.fromMicros();
+        long to = range.toMicros();
+        for (int i = 0; i < table.size(); i++) {
+            if ((i & 0x3ff) == 0) {
+                context.check();
+            }
+            long first = table.firstMicros(i);
+            long last = table.lastMicros(i);
+            if (last < from || first >= to) {
+                continue;
+            }
+            int place = i;
+            if (first >= from || last < to || guarded(() -> hasRow(part, table, place, range))) {
+                visitor.visit(table.series(i));
+            }
+        }
+    }
+
+    @Override
+    public void sumByStack(
+            TenantId tenant,
+            ProfileType type,
+            SeriesMatcher matcher,
+            TimeRange range,
+            QueryContext context,
+            LongSums sums)
+            throws IOException {
+        scan(
+                tenant,
+                type,
+                matcher,
+                range,
+                context,
+                false,
+                "stack_id",
+                (stack, _, value) -> sums.add(stack, value));
+    }
+
+    @Override
+    public void sumByTime(
+            TenantId tenant,
+            ProfileType type,
+            SeriesMatcher matcher,
+            TimeRange range,
+            QueryContext context,
+            StepSums sums)
+            throws IOException {
+        scan(
+                tenant,
+                type,
+                matcher,
+                range,
+                context,
+                true,
+                null,
+                (_, micros, value) -> sums.add(micros, value));
+    }
+
+    @Override
+    public void resolve(TenantId tenant, StackResolver wanted, QueryContext context)
+            throws IOException {
+        Manifest.Tenant part = tenants.get(tenant);
+        if (part == null || wanted.isDone()) {
+            return;
+        }
+        guarded(
+                () -> {
+                    if (wanted.wantsStacks()) {
+                        readStacks(part, wanted, context);
+                    }
+                    if (wanted.wantsFrames()) {
+                        readFrames(part, wanted, context);
+                    }
+                    return this;
+                });
+    }
+
+    private interface Row {
+        void accept(long stack, long micros, long value) throws IOException;
+    }
+
+    private void scan(
+            TenantId tenant,
+            ProfileType type,
+            SeriesMatcher matcher,
+            TimeRange range,
+            QueryContext context,
+            boolean needsTime,
+            @Nullable String idColumn,
+            Row row)
+            throws IOException {
+        Manifest.Tenant part = tenants.get(tenant);
+        if (part == null) {
+            return;
+        }
+        SeriesTable table = guarded(() -> series(part));
+        RowSelection selection = RowSelection.of(table, type, matcher, range);
+        if (selection.isEmpty()) {
+            return;
+        }
+        boolean time = needsTime || selection.isPartial();
+        List<String> names = new ArrayList<>();
+        if (time) {
+            names.add("ts");
+        }
+        if (idColumn != null) {
+            names.add(idColumn);
+        }
+        names.add("value");
+        guarded(
+                () -> {
+                    scan(part, selection, range, context, names, row);
+                    return this;
+                });
+    }
+
+    private void scan(
+            Manifest.Tenant part,
+            RowSelection selection,
+            TimeRange range,
+            QueryContext context,
+            List<String> names,
+            Row row)
+            throws IOException {
+        try (TableReader reader = samples(part)) {
+            long start = 0;
+            for (int group = 0; group < reader.groups(); group++) {
+                int rows = reader.rows(group);
+                RowRanges ranges = selection.within(start, rows);
+                start += rows;
+                if (ranges != null && ranges.rowCount() == 0) {
+                    continue;
+                }
+                context.check();
+                Columns columns = reader.read(group, Tables.SAMPLES_SCHEMA, names, ranges);
+                int selected = ranges == null ? rows : Math.toIntExact(ranges.rowCount());
+                columns.decode(() -> decode(columns, selected, range, context, names, row));
+            }
+        }
+    }
+
+    private static void decode(
+            Columns columns,
+            int rows,
+            TimeRange range,
+            QueryContext context,
+            List<String> names,
+            Row row)
+            throws IOException {
+        ColumnReader time = names.contains("ts") ? columns.column("ts") : null;
+        ColumnReader stack = names.contains("stack_id") ? columns.column("stack_id") : null;
+        ColumnReader value = columns.column("value");
+        long from = range.fromMicros();
+        long to = range.toMicros();
+        for (int i = 0; i < rows; i++) {
+            if ((i & (CHECK_ROWS - 1)) == 0) {
+                context.check();
+            }
+            long micros = from;
+            if (time != null) {
+                micros = time.getLong();
+                time.consume();
+            }
+            long id = 0;
+            if (stack != null) {
+                id = stack.getLong();
+                stack.consume();
+            }
+            // Every value is read: a reader that only goes on stays at the value it has.
+            long amount = value.getLong();
+            value.consume();
+            if (micros >= from && micros < to) {
+                row.accept(id, micros, amount);
+            }
+        }
+    }
+
+    private boolean hasRow(Manifest.Tenant part, SeriesTable table, int place, TimeRange range)
+            throws IOException {
+        RowSelection selection = RowSelection.of(table, place);
+        boolean[] found = {false};
+        try (TableReader reader = samples(part)) {
+            long start = 0;
+            for (int group = 0; group < reader.groups() && !found[0]; group++) {
+                int rows = reader.rows(group);
+                RowRanges ranges = selection.within(start, rows);
+                start += rows;
+                if (ranges != null && ranges.rowCount() == 0) {
+                    continue;
+                }
+                Columns columns = reader.read(group, Tables.SAMPLES_SCHEMA, List.of("ts"), ranges);
+                int selected = ranges == null ? rows : Math.toIntExact(ranges.rowCount());
+                columns.decode(
+                        () -> {
+                            ColumnReader time = columns.column("ts");
+                            for (int i = 0; i < selected; i++) {
+                                found[0] |= range.contains(time.getLong());
+                                time.consume();
+                            }
+                        });
+            }
+        }
+        return found[0];
+    }
+
+    private void readStacks(Manifest.Tenant part, StackResolver wanted, QueryContext context)
+            throws IOException {
+        try (TableReader reader = table(part, Tables.STACKS)) {
+            for (int group = 0; group < reader.groups(); group++) {
+                context.check();
+                Columns columns =
+                        reader.read(group, Tables.STACKS_SCHEMA, List.of("stack_id", "frames"));
+                columns.decode(() -> decodeStacks(columns, wanted));
+            }
+        }
+    }
+
+    private static void decodeStacks(Columns columns, StackResolver wanted) throws IOException {
+        ColumnReader id = columns.column("stack_id");
+        ColumnReader frame = columns.column("frames", "list", "element");
+        long[] frames = new long[64];
+        for (int i = columns.rows(); i > 0; i--) {
+            int depth = 0;
+            do {
+                if (frame.getCurrentDefinitionLevel() == 1) {
+                    if (depth == frames.length) {
+                        frames = Arrays.copyOf(frames, depth * 2);
+                    }
+                    frames[depth++] = frame.getLong();
+                }
+                frame.consume();
+            } while (frame.getCurrentRepetitionLevel() == 1);
+            wanted.stack(id.getLong(), frames, 0, depth);
+            id.consume();
+        }
+    }
+
+    private void readFrames(Manifest.Tenant part, StackResolver wanted, QueryContext context)
+            throws IOException {
+        Map<Long, List<Line>> lines = new HashMap<>();
+        try (TableReader reader = table(part, Tables.SYMBOLS)) {
+            for (int group = 0; group < reader.groups(); group++) {
+                context.check();
+                Columns columns = reader.read(group, Tables.SYMBOLS_SCHEMA);
+                columns.decode(() -> decodeSymbols(columns, wanted, lines));
+            }
+        }
+        try (TableReader reader = table(part, Tables.FRAMES)) {
+            for (int group = 0; group < reader.groups(); group++) {
+                context.check();
+                Columns columns = reader.read(group, Tables.FRAMES_SCHEMA);
+                columns.decode(() -> decodeFrames(columns, wanted, lines));
+            }
+        }
+    }
+
+    private static void decodeSymbols(
+            Columns columns, StackResolver wanted, Map<Long, List<Line>> lines) throws IOException {
+        ColumnReader id = columns.column("frame_id");
+        TextColumn function = columns.text("function");
+        TextColumn systemName = columns.text("system_name");
+        TextColumn file = columns.text("file");
+        ColumnReader number = columns.column("line");
+        for (int i = columns.rows(); i > 0; i--) {
+            int line = number.getInteger();
+            // Rows of a frame are neighbours, the innermost inlined function first.
+            if (wanted.wantsFrame(id.getLong())) {
+                lines.computeIfAbsent(id.getLong(), _ -> new ArrayList<>())
+                        .add(new Line(function.get(), systemName.get(), file.get(), line));
+            }
+            id.consume();
+            function.consume();
+            systemName.consume();
+            file.consume();
+            number.consume();
+        }
+    }
+
+    private static void decodeFrames(
+            Columns columns, StackResolver wanted, Map<Long, List<Line>> lines) throws IOException {
+        ColumnReader id = columns.column("frame_id");
+        TextColumn kind = columns.text("kind");
+        TextColumn buildId = columns.text("build_id");
+        TextColumn binary = columns.text("binary");
+        ColumnReader offset = columns.column("offset");
+        for (int i = columns.rows(); i > 0; i--) {
+            long frameId = id.getLong();
+            long place = offset.getLong();
+            if (wanted.wantsFrame(frameId)) {
+                wanted.frame(
+                        frameId,
+                        new Frame(
+                                FrameKind.of(kind.get()),
+                                buildId.get(),
+                                binary.get(),
+                                place,
+                                lines.getOrDefault(frameId, List.of())));
+            }
+            id.consume();
+            kind.consume();
+            buildId.consume();
+            binary.consume();
+            offset.consume();
+        }
+    }
+
+    private SeriesTable series(Manifest.Tenant part) throws IOException {
+        SeriesTable known = reads.series(directory, part);
+        if (known != null) {
+            return known;
+        }
+        try (TableReader reader = table(part, Tables.SERIES)) {
+            SeriesTable table = SeriesTable.read(reader);
+            if (table.size() > 0 && table.end(table.size() - 1) != part.rows()) {
+                throw new DamagedSegmentException(
+                        reader
+                                + ": "
+                                + table.end(table.size() - 1)
+                                + " samples (expected: "
+                                + part.rows()
+                                + ")");
+            }
+            reads.keep(directory, part, table);
+            return table;
+        }
+    }
+
+    private TableReader samples(Manifest.Tenant part) throws IOException {
+        ParquetMetadata known = reads.footer(directory, part);
+        TableReader reader = open(part, Tables.SAMPLES, known);
+        if (known == null) {
+            reads.keep(directory, part, reader.footer());
+        }
+        return reader;
+    }
+
+    private TableReader table(Manifest.Tenant part, String name) throws IOException {
+        return open(part, name, null);
+    }
+
+    private TableReader open(Manifest.Tenant part, String name, @Nullable ParquetMetadata footer)
+            throws IOException {
+        Path path = directory.resolve(part.directory()).resolve(name);
+        for (DataFile file : part.files()) {
+            if (file.name().equals(name)) {
+                return TableReader.open(reads.disk(), path, file, footer);
+            }
+        }
+        throw new DamagedSegmentException(path + ": missing in the manifest");
+    }
+
+    private interface Read<T> {
+        T run() throws IOException;
+    }
+
+    /// Reads, and remembers damage, so that it is found once.
+    private <T> T guarded(Read<T> read) throws IOException {
+        String known = damage;
+        if (known != null) {
+            throw new DamagedSegmentException(known);
+        }
+        try {
+            return read.run();
+        } catch (DamagedSegmentException e) {
+            note(e);
+            throw e;
+        }
+    }
+
+    private void note(DamagedSegmentException found) {
+        damage = found.getMessage();
+        reads.damaged(this, found);
+    }
+
+    @Override
+    public String toString() {
+        return directory.toString();
+    }
+}
