@@ -4,6 +4,7 @@ import io.emberscope.bpf.KernelFeature.State;
 import io.emberscope.bpf.OwnProcess.Capability;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -394,8 +395,12 @@ public final class KernelFeatures {
     }
 
     private Optional<String> read(String path) {
-        try {
-            return Optional.of(Files.readString(root.resolve(path), StandardCharsets.ISO_8859_1));
+        // In one read of more bytes than there are: the kernel answers a second read of a sysctl with
+        // nothing, and Files.readString begins with one byte, as the size is said to be zero.
+        try (InputStream in = Files.newInputStream(root.resolve(path))) {
+            byte[] bytes = new byte[64 << 10];
+            int length = Math.max(0, in.read(bytes));
+            return Optional.of(new String(bytes, 0, length, StandardCharsets.ISO_8859_1));
         } catch (IOException _) {
             return Optional.empty();
         }

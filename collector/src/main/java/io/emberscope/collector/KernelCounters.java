@@ -5,14 +5,15 @@ import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.DropReason;
 import io.emberscope.bpf.SamplerCounters;
 import io.emberscope.collector.export.Tally;
+import java.util.EnumMap;
 import java.util.Locale;
-import java.util.Map;
 
 /// The first half of the conservation law: what the kernel counted, as metrics. Keeps the last
 /// counts when the kernel is closed. Safe for use by several threads.
 final class KernelCounters {
     private final Kernel kernel;
-    private volatile SamplerCounters last = new SamplerCounters(0, 0, 0, 0, Map.of(), 0);
+    private volatile SamplerCounters last =
+            new SamplerCounters(0, 0, 0, 0, new EnumMap<>(DropReason.class), 0);
 
     KernelCounters(Kernel kernel, Metrics metrics) {
         this.kernel = kernel;
