@@ -395,7 +395,8 @@ public final class KernelFeatures {
     }
 
     private Optional<String> read(String path) {
-        // In one read of more bytes than there are: the kernel answers a second read of a sysctl with
+        // In one read of more bytes than there are: the kernel answers a second read of a sysctl
+        // with
         // nothing, and Files.readString begins with one byte, as the size is said to be zero.
         try (InputStream in = Files.newInputStream(root.resolve(path))) {
             byte[] bytes = new byte[64 << 10];
