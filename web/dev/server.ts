@@ -38,7 +38,9 @@ export interface DevOptions {
 /** The same policy as the server's. */
 const POLICY =
   "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
-const DIST = fileURLToPath(new URL("../app/dist/", import.meta.url));
+/** The built page: Maven's, or what `npm run build` made. */
+const DIST =
+  process.env["EMBERSCOPE_PAGE"] ?? fileURLToPath(new URL("../app/dist/", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -47,7 +49,6 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const TYPE = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
 const NAMES = ["executable", "node", "pod", "service_name", "thread_name"];
-const STEPS_SECONDS = [10, 20, 30, 60, 120, 300, 600, 1800, 3600];
 
 class Refused extends Error {}
 
@@ -119,7 +120,10 @@ async function answer(
       json(response, known ?? top(treeOfStacks(stacks(options, services, span), 1 << 20, span)));
       return;
     case "timeseries":
-      json(response, series(options, services, span));
+      json(
+        response,
+        series(options, services, span, Number.parseInt(query.get("step") ?? "10", 10)),
+      );
       return;
     case "pprof":
       response.setHeader("content-type", "application/octet-stream");
@@ -186,9 +190,13 @@ function top(tree: FlameTree): unknown {
   };
 }
 
-function series(options: DevOptions, services: readonly Service[], span: Span): unknown {
-  const length = span.toMillis - span.fromMillis;
-  const step = 1000 * (STEPS_SECONDS.find((seconds) => length / (seconds * 1000) <= 240) ?? 7200);
+function series(
+  options: DevOptions,
+  services: readonly Service[],
+  span: Span,
+  stepSeconds: number,
+): unknown {
+  const step = 1000 * stepSeconds;
   const cores = services.reduce((sum, { cores: own }) => sum + own, 0);
   const points: [number, number][] = [];
   const dataFrom = span.toMillis - (options.coveredMillis ?? Infinity);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
 
 /** What went wrong or out of bounds while a page was used. */
@@ -11,8 +12,14 @@ export interface Watched {
 
 /** Debian's Chromium, without anything that talks to the outside. */
 export function launch(): Promise<Browser> {
+  const executablePath = process.env["EMBERSCOPE_CHROMIUM"] ?? "/usr/bin/chromium";
+  if (!existsSync(executablePath)) {
+    throw new Error(
+      `${executablePath}: not there (expected: Debian's chromium, or its path in EMBERSCOPE_CHROMIUM, or -DskipITs)`,
+    );
+  }
   return chromium.launch({
-    executablePath: process.env["EMBERSCOPE_CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath,
     args: [
       "--headless",
       "--no-sandbox",

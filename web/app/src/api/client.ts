@@ -209,12 +209,8 @@ export function fetchTop(
   }));
 }
 
-export function fetchSeries(
-  scope: Scope,
-  step: string | undefined,
-  signal: AbortSignal,
-): Promise<Series> {
-  const parameters = { ...scopeParameters(scope), ...(step === undefined ? {} : { step }) };
+export function fetchSeries(scope: Scope, step: string, signal: AbortSignal): Promise<Series> {
+  const parameters = { ...scopeParameters(scope), step };
   return json("timeseries", parameters, signal, (body) => {
     const points = list(body["points"]);
     const times = new Float64Array(points.length);

@@ -94,10 +94,23 @@ async function load(
   const [tree, top, series] = await Promise.all([
     loadTree(engine, scope, maxNodes, onTree, signal),
     fetchTop(scope, FUNCTIONS_MAX, "", signal),
-    fetchSeries(scope, undefined, signal),
+    fetchSeries(scope, stepOf(scope.span), signal),
   ]);
   performance.mark("emberscope:loaded");
   return { scope, tree, top, series };
+}
+
+/** Steps that are whole windows of the sampler, so that no bar has one more than its neighbour. */
+const STEPS_SECONDS = [
+  10, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400,
+];
+const POINTS_MAX = 240;
+
+/** The step that gives at most so many points. */
+export function stepOf(span: Span): string {
+  const seconds = (span.toMillis - span.fromMillis) / 1000;
+  const step = STEPS_SECONDS.find((candidate) => seconds / candidate <= POINTS_MAX);
+  return `${step ?? Math.ceil(seconds / POINTS_MAX / 86_400) * 86_400}s`;
 }
 
 async function loadTree(

@@ -30,12 +30,11 @@ interface Props {
 const ROW_HEIGHT = 28;
 const HEAD_HEIGHT = 29;
 const ROWS_BEYOND = 8;
-/** Width of one character of a name, and of what else stands in a row. */
+/** Width of one character of a name, and of what stands around it. */
 const CELL_WIDTH = 7.23;
-const NUMBERS_WIDTH = 2 * 124;
 const NAME_PADDING = 38;
-/** From this width on, the binary has a place of its own. */
-const BINARY_WIDTH_MIN = 560;
+/** From this width of the column on, the binary has a place of its own. */
+const BINARY_WIDTH_MIN = 320;
 const COLUMNS: readonly { readonly by: SortBy; readonly title: string; readonly hint: string }[] = [
   { by: "name", title: "Function", hint: "Function" },
   { by: "self", title: "Self", hint: "Time in the function itself" },
@@ -48,7 +47,8 @@ export function FunctionTable(props: Props): ReactNode {
   const body = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const [height, setHeight] = useState(400);
-  const [width, setWidth] = useState(480);
+  const nameHead = useRef<HTMLDivElement>(null);
+  const [nameWidth, setNameWidth] = useState(230);
   const [active, setActive] = useState(-1);
 
   const rows = useMemo(() => sorted(filtered(table, flags), sortBy), [table, flags, sortBy]);
@@ -60,7 +60,7 @@ export function FunctionTable(props: Props): ReactNode {
     }
     const observer = new ResizeObserver(() => {
       setHeight(element.clientHeight);
-      setWidth(element.clientWidth);
+      setNameWidth(nameHead.current?.clientWidth ?? 0);
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -109,8 +109,8 @@ export function FunctionTable(props: Props): ReactNode {
 
   const first = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - ROWS_BEYOND);
   const end = Math.min(rows.length, Math.ceil((scrollTop + height) / ROW_HEIGHT) + ROWS_BEYOND);
-  const wide = width >= BINARY_WIDTH_MIN;
-  const room = (width - NUMBERS_WIDTH) * (wide ? 0.68 : 1) - NAME_PADDING;
+  const wide = nameWidth >= BINARY_WIDTH_MIN;
+  const room = nameWidth * (wide ? 0.68 : 1) - NAME_PADDING;
   const cells = Math.max(10, Math.floor(room / CELL_WIDTH));
   const total = table?.total ?? 0;
   const unit = table?.unit ?? "nanoseconds";
@@ -145,6 +145,7 @@ export function FunctionTable(props: Props): ReactNode {
           {COLUMNS.map(({ by, title, hint }) => (
             <div
               key={by}
+              ref={by === "name" ? nameHead : undefined}
               role="columnheader"
               aria-sort={sortBy === by ? (by === "name" ? "ascending" : "descending") : "none"}
             >

@@ -36,7 +36,7 @@ export function Summary({
       </p>
       <p>
         {formatValue(total, tree.unit)}
-        {isTime(tree.unit) ? " of CPU time in " : " in "}
+        {isTime(tree.unit) ? " CPU time in " : " in "}
         {formatSpan(millis)}
       </p>
       <p

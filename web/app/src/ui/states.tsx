@@ -7,7 +7,7 @@ import {
   serverNow,
 } from "../api/client.ts";
 import { type Span, type TimeRange, fixedRange, formatClock, lastMillis } from "../state/time.ts";
-import { sampledSpan } from "../state/useProfile.ts";
+import { sampledSpan, stepOf } from "../state/useProfile.ts";
 
 export function LoadingState(): ReactNode {
   return (
@@ -146,7 +146,7 @@ function useLatest(scope: Scope): Span | undefined {
     const now = serverNow();
     const span = { fromMillis: now - LATEST_SPAN_MILLIS, toMillis: now };
     setLatest(undefined);
-    fetchSeries({ type, selector, span }, undefined, abort.signal).then(
+    fetchSeries({ type, selector, span }, stepOf(span), abort.signal).then(
       (series) => {
         const sampled = sampledSpan(series);
         if (sampled !== undefined) {

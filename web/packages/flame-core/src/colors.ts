@@ -43,6 +43,8 @@ export interface Palette {
 const SHADES = 3;
 // Hues for binaries, far enough apart to be told apart and none of them the match colour's.
 const HUES = [42, 62, 84, 108, 132, 158, 184, 208, 292, 318, 344, 14];
+// Greens and blues look as strong as the others at less chroma, and leave sRGB sooner.
+const CHROMA_FACTORS = [1, 1, 1, 0.95, 0.9, 0.85, 0.72, 0.68, 0.9, 1, 1, 1];
 const KERNEL = HUES.length;
 const UNKNOWN = HUES.length + 1;
 const ROOT = HUES.length + 2;
@@ -140,8 +142,8 @@ function familyColor(family: number, shade: number, light: boolean): Oklch {
       : { lightness: 0.39 + step, chroma: 0.012, hue: 80 };
   }
   return light
-    ? { lightness: 0.845 + step, chroma: 0.085, hue: HUES[family] }
-    : { lightness: 0.455 + step, chroma: 0.08, hue: HUES[family] };
+    ? { lightness: 0.845 + step, chroma: 0.09 * CHROMA_FACTORS[family], hue: HUES[family] }
+    : { lightness: 0.455 + step, chroma: 0.085 * CHROMA_FACTORS[family], hue: HUES[family] };
 }
 
 /** The fill of each frame of a table, as an index into a palette's fills. */

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { sampledSpan, stepOf } from "../src/state/useProfile.ts";
+
+const MINUTE = 60_000;
+
+describe("the series of a profile", () => {
+  it("has steps of whole windows, and not too many of them", () => {
+    expect(stepOf({ fromMillis: 0, toMillis: 15 * MINUTE })).toBe("10s");
+    expect(stepOf({ fromMillis: 0, toMillis: 60 * MINUTE })).toBe("20s");
+    expect(stepOf({ fromMillis: 0, toMillis: 24 * 60 * MINUTE })).toBe("600s");
+    for (let minutes = 1; minutes < 1e6; minutes *= 1.7) {
+      const seconds = Number.parseInt(stepOf({ fromMillis: 0, toMillis: minutes * MINUTE }), 10);
+      expect(seconds % 10).toBe(0);
+      expect((minutes * 60) / seconds).toBeLessThanOrEqual(240);
+    }
+  });
+
+  it("tells which part of the time was sampled", () => {
+    const series = (...values: number[]): Parameters<typeof sampledSpan>[0] => ({
+      unit: "nanoseconds",
+      stepMillis: 10,
+      times: Float64Array.from(values, (_, at) => 100 + 10 * at),
+      values: Float64Array.from(values),
+    });
+    expect(sampledSpan(series(0, 0, 5, 0, 7, 0))).toEqual({ fromMillis: 120, toMillis: 150 });
+    expect(sampledSpan(series(0, 0))).toBeUndefined();
+    expect(sampledSpan(series())).toBeUndefined();
+  });
+});
