@@ -17,6 +17,8 @@ public enum FrameKind {
     GO("go"),
     RUST("rust"),
     BEAM("beam"),
+    /// No code: the value of a label that an answer was grouped by. Never stored.
+    LABEL("label"),
     /// Whoever sent the profile did not say.
     UNKNOWN("unknown");
 

@@ -40,7 +40,7 @@ class RoutesIT {
                             get("/api/v1/label-values", "?name=node", JSON),
                             get(
                                     "/api/v1/flamegraph",
-                                    "?maxNodes=5",
+                                    "?maxNodes=5&groupBy=service_name",
                                     "application/vnd.emberscope.flamegraph"),
                             get("/api/v1/top", "?limit=5", JSON),
                             get("/api/v1/timeseries", "?step=30s", JSON),

@@ -185,19 +185,24 @@ public final class ProfileStore implements AutoCloseable {
     public MergedProfile merge(
             TenantId tenant, ProfileType type, Selector selector, TimeRange range)
             throws IOException {
-        return merge(tenant, type, selector, range, QueryContext.strict());
+        return merge(tenant, type, selector, null, range, QueryContext.strict());
     }
 
     /// The same with limits of the caller's choice.
+    ///
+    /// @param groupBy a label for whose values the sums are made apart, at most
+    ///   [StackSums#GROUPS_MAX]: each stack then has the value as a frame at its root. Null for
+    ///   sums over all
     public MergedProfile merge(
             TenantId tenant,
             ProfileType type,
             Selector selector,
+            @Nullable String groupBy,
             TimeRange range,
             QueryContext context)
             throws IOException {
         try (Hold hold = snapshots.hold()) {
-            return queries(tenant, hold, context).merge(type, selector, range);
+            return queries(tenant, hold, context).merge(type, selector, groupBy, range);
         }
     }
 

@@ -4,13 +4,13 @@ import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import io.emberscope.storage.query.LabelValues;
-import io.emberscope.storage.query.LongSums;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.QueryStoppedException;
 import io.emberscope.storage.query.SampleSource;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.StackResolver;
+import io.emberscope.storage.query.StackSums;
 import io.emberscope.storage.query.StepSums;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.query.TimeSeries;
@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// Answers one question from one snapshot of the store.
 ///
@@ -47,8 +48,10 @@ final class StoreQueries {
         this.context = context;
     }
 
-    MergedProfile merge(ProfileType type, Selector selector, TimeRange range) throws IOException {
-        return answer(range, sources -> merge(type, selector, range, sources));
+    MergedProfile merge(
+            ProfileType type, Selector selector, @Nullable String groupBy, TimeRange range)
+            throws IOException {
+        return answer(range, sources -> merge(type, selector, groupBy, range, sources));
     }
 
     TimeSeries series(ProfileType type, Selector selector, TimeRange range, Duration step)
@@ -110,20 +113,23 @@ final class StoreQueries {
     }
 
     private MergedProfile merge(
-            ProfileType type, Selector selector, TimeRange range, List<SampleSource> sources)
+            ProfileType type,
+            Selector selector,
+            @Nullable String groupBy,
+            TimeRange range,
+            List<SampleSource> sources)
             throws IOException {
-        LongSums sums = new LongSums(context);
+        StackSums sums = new StackSums(groupBy, context);
         SeriesMatcher matcher = selector.matcher(context);
         // Stacks are numbered as they come, so a source that brought the numbers from one end to
-        // the
-        // next is sure to know those stacks.
+        // the next is sure to know those stacks.
         int[] ends = new int[sources.size()];
         for (int i = 0; i < sources.size(); i++) {
             context.check();
             sources.get(i).sumByStack(tenant, type, matcher, range, context, sums);
-            ends[i] = sums.size();
+            ends[i] = sums.all().size();
         }
-        StackResolver resolver = new StackResolver(sums, context);
+        StackResolver resolver = new StackResolver(sums.all(), context);
         boolean cacheAsked = false;
         for (int i = 0; i < ends.length; i++) {
             SampleSource source = sources.get(i);
@@ -145,13 +151,7 @@ final class StoreQueries {
                 symbols.learn(tenant, resolver, from, ends[i]);
             }
         }
-        return new MergedProfile(
-                type,
-                range.startNanos(),
-                range.durationNanos(),
-                resolver.frames(),
-                resolver.stacks(),
-                sums.sums());
+        return sums.merged(type, range, resolver);
     }
 
     private static IOException incomplete(SampleSource source) {

@@ -6,18 +6,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.profile.BatchId;
+import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.Labels;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import io.emberscope.storage.query.LabelValues;
+import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.query.TimeSeries;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +66,50 @@ class ProfileStoreTest {
                                     .total())
                     .isEqualTo(5);
         }
+    }
+
+    @Test
+    void sumsAreMadeApartForEachValueOfALabelInMemoryAndOnDisk() throws Exception {
+        try (ProfileStore store = open()) {
+            store.append(ACME, null, Batches.one(WEB, START_MILLIS, 5, "f", "main")).get();
+            store.append(ACME, null, Batches.one(DB, START_MILLIS, 7, "f", "main")).get();
+            Map<List<String>, Long> expected =
+                    Map.of(
+                            List.of("f", "main", "web-1"), 5L,
+                            List.of("f", "main", "(none)"), 7L);
+            assertThat(grouped(store, "pod")).isEqualTo(expected);
+        }
+        // Closing made a segment of it; now another lies in memory.
+        try (ProfileStore store = open()) {
+            store.append(ACME, null, Batches.one(WEB, START_MILLIS, 10, "f", "main")).get();
+            assertThat(grouped(store, "pod"))
+                    .isEqualTo(
+                            Map.of(
+                                    List.of("f", "main", "web-1"), 15L,
+                                    List.of("f", "main", "(none)"), 7L));
+            assertThat(grouped(store, "service_name"))
+                    .isEqualTo(
+                            Map.of(
+                                    List.of("f", "main", "web"), 15L,
+                                    List.of("f", "main", "db"), 7L));
+        }
+    }
+
+    private static Map<List<String>, Long> grouped(ProfileStore store, String label)
+            throws Exception {
+        MergedProfile merged =
+                store.merge(ACME, ProfileType.CPU, Selector.ALL, label, ALL, QueryContext.strict());
+        Map<List<String>, Long> sums = new HashMap<>();
+        for (int i = 0; i < merged.values().length; i++) {
+            List<String> names = new ArrayList<>();
+            for (int frame : merged.stacks().get(i)) {
+                names.add(merged.frames().get(frame).lines().getFirst().function());
+            }
+            int root = merged.stacks().get(i)[names.size() - 1];
+            assertThat(merged.frames().get(root).kind()).isEqualTo(FrameKind.LABEL);
+            sums.put(names, merged.values()[i]);
+        }
+        return sums;
     }
 
     @Test

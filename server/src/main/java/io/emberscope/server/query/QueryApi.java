@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The questions that can be asked over HTTP, by path: what profiles there are, and what is in
 /// them.
@@ -72,7 +73,7 @@ public final class QueryApi implements AutoCloseable {
                 service(with(SERIES, "name", "prefix", "limit"), this::labelValues));
         routes.put(
                 "/api/v1/flamegraph",
-                service(with(SAMPLES, "maxNodes", "format"), this::flameGraph));
+                service(with(SAMPLES, "groupBy", "maxNodes", "format"), this::flameGraph));
         routes.put("/api/v1/top", service(with(SAMPLES, "limit", "search"), this::top));
         routes.put("/api/v1/timeseries", service(with(SAMPLES, "step"), this::timeSeries));
         routes.put("/api/v1/pprof", service(SAMPLES, this::pprof));
@@ -157,7 +158,8 @@ public final class QueryApi implements AutoCloseable {
                 parameters.count(
                         "maxNodes", Limits.FLAMEGRAPH_NODES_DEFAULT, Limits.FLAMEGRAPH_NODES_MAX);
         String format = parameters.oneOf("format", "binary", List.of("binary", "json"));
-        MergedProfile profile = merge(parameters, context);
+        String groupBy = parameters.text("groupBy", "");
+        MergedProfile profile = merge(parameters, groupBy.isEmpty() ? null : groupBy, context);
         FlameTree tree = FlameTree.of(profile, maxNodes);
         return format.equals("json")
                 ? FlameTreeJson.of(tree)
@@ -168,7 +170,7 @@ public final class QueryApi implements AutoCloseable {
         int limit =
                 parameters.count("limit", Limits.TOP_FUNCTIONS_DEFAULT, Limits.TOP_FUNCTIONS_MAX);
         String search = parameters.text("search", "").toLowerCase(Locale.ROOT);
-        return TopTableJson.of(TopTable.of(merge(parameters, context)), search, limit);
+        return TopTableJson.of(TopTable.of(merge(parameters, null, context)), search, limit);
     }
 
     private Answer timeSeries(Parameters parameters, QueryContext context) throws IOException {
@@ -200,15 +202,18 @@ public final class QueryApi implements AutoCloseable {
     }
 
     private Answer pprof(Parameters parameters, QueryContext context) throws IOException {
-        MergedProfile profile = merge(parameters, context);
+        MergedProfile profile = merge(parameters, null, context);
         return Answer.download(PPROF, PprofWriter.write(profile), FileNames.pprof(profile));
     }
 
-    private MergedProfile merge(Parameters parameters, QueryContext context) throws IOException {
+    private MergedProfile merge(
+            Parameters parameters, @Nullable String groupBy, QueryContext context)
+            throws IOException {
         return store.merge(
                 TenantId.DEFAULT,
                 type(parameters),
                 selector(parameters),
+                groupBy,
                 range(parameters),
                 context);
     }

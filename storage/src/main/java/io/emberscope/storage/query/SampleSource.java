@@ -15,14 +15,15 @@ public interface SampleSource {
             TenantId tenant, TimeRange range, QueryContext context, SeriesVisitor visitor)
             throws IOException;
 
-    /// Adds the values of all matching samples to the sums of their stacks.
+    /// Adds the values of all matching samples to the sums of their stacks, through the sink of
+    /// their series.
     void sumByStack(
             TenantId tenant,
             ProfileType type,
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            LongSums sums)
+            StackSums sums)
             throws IOException;
 
     /// Adds the values of all matching samples to the step of their start.

@@ -1,10 +1,15 @@
 package io.emberscope.storage.segment;
 
+import io.emberscope.profile.Labels;
 import io.emberscope.profile.ProfileType;
+import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.SeriesMatcher;
+import io.emberscope.storage.query.StackSums;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.apache.parquet.filter2.columnindex.RowRanges;
 import org.jspecify.annotations.Nullable;
 
@@ -21,19 +26,36 @@ final class RowSelection {
     static RowSelection of(
             SeriesTable table, ProfileType type, SeriesMatcher matcher, TimeRange range)
             throws IOException {
-        RowSelection selection = new RowSelection();
+        StackSums together = new StackSums(null, QueryContext.strict());
+        return bySink(table, type, matcher, range, together).values().stream()
+                .findFirst()
+                .orElseGet(RowSelection::new);
+    }
+
+    /// The rows of all matching series, apart for each sink they go to.
+    static Map<StackSums.Sink, RowSelection> bySink(
+            SeriesTable table,
+            ProfileType type,
+            SeriesMatcher matcher,
+            TimeRange range,
+            StackSums sums)
+            throws IOException {
+        Map<StackSums.Sink, RowSelection> selections = new LinkedHashMap<>();
         long from = range.fromMicros();
         long to = range.toMicros();
         for (int i = 0; i < table.size(); i++) {
+            Labels labels = table.series(i).labels();
             if (table.lastMicros(i) >= from
                     && table.firstMicros(i) < to
                     && table.series(i).type().equals(type)
-                    && matcher.matches(table.series(i).labels())) {
+                    && matcher.matches(labels)) {
+                RowSelection selection =
+                        selections.computeIfAbsent(sums.sink(labels), _ -> new RowSelection());
                 selection.add(table.start(i), table.end(i));
                 selection.partial |= table.firstMicros(i) < from || table.lastMicros(i) >= to;
             }
         }
-        return selection;
+        return selections;
     }
 
     /// The rows of one series.

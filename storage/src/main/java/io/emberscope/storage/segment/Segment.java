@@ -5,12 +5,12 @@ import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.Line;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
-import io.emberscope.storage.query.LongSums;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.SampleSource;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.SeriesVisitor;
 import io.emberscope.storage.query.StackResolver;
+import io.emberscope.storage.query.StackSums;
 import io.emberscope.storage.query.StepSums;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
@@ -165,17 +165,25 @@ public final class Segment implements SampleSource {
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            LongSums sums)
+            StackSums sums)
             throws IOException {
-        scan(
-                tenant,
-                type,
-                matcher,
-                range,
-                context,
-                false,
-                "stack_id",
-                (stack, _, value) -> sums.add(stack, value));
+        Manifest.Tenant part = tenants.get(tenant);
+        if (part == null) {
+            return;
+        }
+        SeriesTable table = guarded(() -> series(part));
+        for (Map.Entry<StackSums.Sink, RowSelection> group :
+                RowSelection.bySink(table, type, matcher, range, sums).entrySet()) {
+            StackSums.Sink sink = group.getKey();
+            scan(
+                    part,
+                    group.getValue(),
+                    range,
+                    context,
+                    false,
+                    "stack_id",
+                    (stack, _, value) -> sink.add(stack, value));
+        }
     }
 
     @Override
@@ -187,10 +195,15 @@ public final class Segment implements SampleSource {
             QueryContext context,
             StepSums sums)
             throws IOException {
+        Manifest.Tenant part = tenants.get(tenant);
+        if (part == null) {
+            return;
+        }
+        SeriesTable table = guarded(() -> series(part));
+        RowSelection selection = RowSelection.of(table, type, matcher, range);
         scan(
-                tenant,
-                type,
-                matcher,
+                part,
+                selection,
                 range,
                 context,
                 true,
@@ -222,21 +235,14 @@ public final class Segment implements SampleSource {
     }
 
     private void scan(
-            TenantId tenant,
-            ProfileType type,
-            SeriesMatcher matcher,
+            Manifest.Tenant part,
+            RowSelection selection,
             TimeRange range,
             QueryContext context,
             boolean needsTime,
             @Nullable String idColumn,
             Row row)
             throws IOException {
-        Manifest.Tenant part = tenants.get(tenant);
-        if (part == null) {
-            return;
-        }
-        SeriesTable table = guarded(() -> series(part));
-        RowSelection selection = RowSelection.of(table, type, matcher, range);
         if (selection.isEmpty()) {
             return;
         }

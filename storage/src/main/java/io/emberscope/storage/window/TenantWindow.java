@@ -7,16 +7,17 @@ import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Series;
 import io.emberscope.storage.query.LongIndex;
-import io.emberscope.storage.query.LongSums;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.SeriesVisitor;
 import io.emberscope.storage.query.StackResolver;
+import io.emberscope.storage.query.StackSums;
 import io.emberscope.storage.query.StepSums;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /// One tenant's part of a [Window]: columns that only grow.
 ///
@@ -304,24 +305,29 @@ final class TenantWindow {
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            LongSums sums)
+            StackSums sums)
             throws IOException {
         Content now = content;
         long from = range.fromMicros();
         long to = range.toMicros();
         byte[] selected = new byte[now.seriesCount()];
+        StackSums.@Nullable Sink[] sinks = new StackSums.@Nullable Sink[now.seriesCount()];
         int sinceCheck = 0;
         for (int i = 0; i < now.profileCount(); i++) {
             long micros = now.profileMicros()[i];
-            if (micros < from
-                    || micros >= to
-                    || !isSelected(now, now.profileSeries()[i], type, matcher, selected)) {
+            int place = now.profileSeries()[i];
+            if (micros < from || micros >= to || !isSelected(now, place, type, matcher, selected)) {
                 continue;
+            }
+            StackSums.Sink sink = sinks[place];
+            if (sink == null) {
+                sink = sums.sink(now.series()[place].labels());
+                sinks[place] = sink;
             }
             int end = now.profileEnds()[i];
             int start = now.profileStart(i);
             for (int row = start; row < end; row++) {
-                sums.add(now.stackIds()[now.rowStacks()[row]], now.rowValues()[row]);
+                sink.add(now.stackIds()[now.rowStacks()[row]], now.rowValues()[row]);
             }
             sinceCheck += end - start;
             if (sinceCheck > CHECK_ROWS) {

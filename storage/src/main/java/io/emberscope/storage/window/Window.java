@@ -3,12 +3,12 @@ package io.emberscope.storage.window;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
-import io.emberscope.storage.query.LongSums;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.SampleSource;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.SeriesVisitor;
 import io.emberscope.storage.query.StackResolver;
+import io.emberscope.storage.query.StackSums;
 import io.emberscope.storage.query.StepSums;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
@@ -136,7 +136,7 @@ public final class Window implements SampleSource {
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            LongSums sums)
+            StackSums sums)
             throws IOException {
         TenantWindow found = tenants.get(tenant);
         if (found != null) {
