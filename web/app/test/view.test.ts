@@ -16,6 +16,7 @@ describe("a view in the address", () => {
       focus: "AbC-_9",
       focusName: "std::vector<int>~x & y",
       search: "/a+b|#/",
+      groupBy: "",
       panes: "table",
       colorBy: "kind",
       sortBy: "total",
@@ -23,6 +24,8 @@ describe("a view in the address", () => {
     };
     expect(parseView(`#${formatView(view)}`)).toEqual(view);
     expect(parseView(`?${formatView(view)}`)).toEqual(view);
+    const grouped: View = { ...DEFAULT_VIEW, groupBy: "pod" };
+    expect(parseView(formatView(grouped))).toEqual(grouped);
     const live: View = { ...DEFAULT_VIEW, range: lastMillis(900_000) };
     expect(formatView(live)).toBe("from=now-15m");
     expect(parseView("from=now-15m")).toEqual(live);

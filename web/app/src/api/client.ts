@@ -178,10 +178,12 @@ export function fetchLabelValues(
 
 export async function fetchFlameGraph(
   scope: Scope,
+  groupBy: string,
   maxNodes: number,
   signal: AbortSignal,
 ): Promise<ArrayBuffer> {
-  const response = await request("flamegraph", { ...scopeParameters(scope), maxNodes }, signal);
+  const parameters = { ...scopeParameters(scope), groupBy, maxNodes };
+  const response = await request("flamegraph", parameters, signal);
   return response.arrayBuffer();
 }
 

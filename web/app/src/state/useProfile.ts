@@ -38,12 +38,13 @@ interface Query {
   readonly type: string;
   readonly selector: string;
   readonly range: TimeRange;
+  readonly groupBy: string;
   readonly maxNodes: number;
 }
 
 /** Loads everything for a query, again whenever the query changes or `refresh` is called. */
 export function useProfile(engine: Engine, query: Query): ProfileState {
-  const { type, selector, range, maxNodes } = query;
+  const { type, selector, range, groupBy, maxNodes } = query;
   const [profile, setProfile] = useState<Profile | undefined>(undefined);
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<Error | undefined>(undefined);
@@ -60,7 +61,7 @@ export function useProfile(engine: Engine, query: Query): ProfileState {
         setProfile((before) => before ?? { scope, tree, top: undefined, series: undefined });
       }
     };
-    load(engine, scope, maxNodes, onTree, abort.signal).then(
+    load(engine, scope, groupBy, maxNodes, onTree, abort.signal).then(
       (loaded) => {
         if (!abort.signal.aborted) {
           setProfile(loaded);
@@ -78,7 +79,7 @@ export function useProfile(engine: Engine, query: Query): ProfileState {
       },
     );
     return () => abort.abort();
-  }, [engine, type, selector, range, maxNodes, turn]);
+  }, [engine, type, selector, range, groupBy, maxNodes, turn]);
 
   return { profile, loading, error, loadedMillis, refresh };
 }
@@ -86,13 +87,14 @@ export function useProfile(engine: Engine, query: Query): ProfileState {
 async function load(
   engine: Engine,
   scope: Scope,
+  groupBy: string,
   maxNodes: number,
   onTree: (tree: FlameTree) => void,
   signal: AbortSignal,
 ): Promise<Profile> {
   performance.mark("emberscope:load");
   const [tree, top, series] = await Promise.all([
-    loadTree(engine, scope, maxNodes, onTree, signal),
+    loadTree(engine, scope, groupBy, maxNodes, onTree, signal),
     fetchTop(scope, FUNCTIONS_MAX, "", signal),
     fetchSeries(scope, stepOf(scope.span), signal),
   ]);
@@ -116,11 +118,12 @@ export function stepOf(span: Span): string {
 async function loadTree(
   engine: Engine,
   scope: Scope,
+  groupBy: string,
   maxNodes: number,
   onTree: (tree: FlameTree) => void,
   signal: AbortSignal,
 ): Promise<FlameTree> {
-  const tree = await engine.decode(await fetchFlameGraph(scope, maxNodes, signal));
+  const tree = await engine.decode(await fetchFlameGraph(scope, groupBy, maxNodes, signal));
   onTree(tree);
   return tree;
 }

@@ -15,6 +15,8 @@ export interface View {
   /** Name of its frame, to say which one it was if it is gone. */
   readonly focusName: string;
   readonly search: string;
+  /** Label whose values are the first row of the graph; empty for none. */
+  readonly groupBy: string;
   readonly panes: Panes;
   readonly colorBy: ColorBy;
   readonly sortBy: SortBy;
@@ -31,12 +33,15 @@ export const DEFAULT_VIEW: View = {
   focus: "",
   focusName: "",
   search: "",
+  groupBy: "service_name",
   panes: "both",
   colorBy: "binary",
   sortBy: "self",
   refreshSeconds: 10,
 };
 
+/** In a link, for no label at all: an empty one is as if it were missing. */
+const UNGROUPED = "-";
 const ADDRESS = /^[A-Za-z0-9_-]*$/;
 
 /** Reads a view from the parameters of a link; what is missing or not understood gets its default. */
@@ -55,6 +60,7 @@ export function parseView(query: string): View {
     focus,
     focusName,
     search: text("search", ""),
+    groupBy: groupOf(text("group", "")),
     panes: oneOf(text("view", ""), ["both", "graph", "table"], DEFAULT_VIEW.panes),
     colorBy: oneOf(text("color", ""), ["binary", "kind"], DEFAULT_VIEW.colorBy),
     sortBy: oneOf(text("sort", ""), ["self", "total", "name"], DEFAULT_VIEW.sortBy),
@@ -66,6 +72,10 @@ function splitFocus(text: string): string[] {
   const at = text.indexOf("~");
   const address = at < 0 ? text : text.slice(0, at);
   return ADDRESS.test(address) ? [address, at < 0 ? "" : text.slice(at + 1)] : [];
+}
+
+function groupOf(text: string): string {
+  return text === UNGROUPED ? "" : text === "" ? DEFAULT_VIEW.groupBy : text;
 }
 
 function oneOf<T extends string>(text: string, choices: readonly T[], otherwise: T): T {
@@ -85,6 +95,7 @@ export function formatView(view: View): string {
   put("from", formatTimePoint(view.range.from), formatTimePoint(DEFAULT_VIEW.range.from));
   put("to", formatTimePoint(view.range.to), formatTimePoint(DEFAULT_VIEW.range.to));
   put("search", view.search, "");
+  put("group", view.groupBy === "" ? UNGROUPED : view.groupBy, DEFAULT_VIEW.groupBy);
   put("view", view.panes, DEFAULT_VIEW.panes);
   put("color", view.colorBy, DEFAULT_VIEW.colorBy);
   put("sort", view.sortBy, DEFAULT_VIEW.sortBy);

@@ -27,6 +27,7 @@ import type { ColorBy, Panes } from "../state/view.ts";
 import { EmptyState, FailedState, LoadingState } from "./states.tsx";
 import { FlamePane } from "./FlamePane.tsx";
 import { FunctionTable } from "./FunctionTable.tsx";
+import { GroupPicker } from "./GroupPicker.tsx";
 import { HelpDialog } from "./HelpDialog.tsx";
 import { DownloadIcon, Mark, MoonIcon, ScreenIcon, SunIcon } from "./icons.tsx";
 import { LiveControl } from "./LiveControl.tsx";
@@ -75,11 +76,12 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
   const searchInput = useRef<HTMLInputElement>(null);
   const width = useTableWidth();
 
-  const { type, selector, range } = view;
+  const { type, selector, range, groupBy } = view;
   const { profile, loading, error, loadedMillis, refresh } = useProfile(engine, {
     type,
     selector,
     range,
+    groupBy,
     maxNodes,
   });
   const tree = profile?.tree;
@@ -281,6 +283,11 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
             onLeave={() => searchInput.current?.blur()}
           />
           <div className="tools-end">
+            <GroupPicker
+              chosen={groupBy}
+              scope={profile?.scope}
+              onChoose={(label) => change({ groupBy: label, focus: "", focusName: "" }, "step")}
+            />
             <Segments
               label="Colour by"
               visibleLabel

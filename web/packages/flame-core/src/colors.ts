@@ -50,6 +50,9 @@ const UNKNOWN = HUES.length + 1;
 const ROOT = HUES.length + 2;
 const FAMILIES = HUES.length + 3;
 
+/** Kinds whose frames look the same in whatever binary: the kernel's modules, and labels. */
+const BY_KIND_ALWAYS: ReadonlySet<string> = new Set(["kernel", "label"]);
+
 const KIND_FAMILY: Readonly<Record<string, number>> = {
   native: 0,
   kernel: KERNEL,
@@ -63,6 +66,7 @@ const KIND_FAMILY: Readonly<Record<string, number>> = {
   go: 7,
   rust: 1,
   beam: 6,
+  label: UNKNOWN,
   unknown: UNKNOWN,
 };
 
@@ -153,10 +157,8 @@ export function frameFills(frames: FrameTable, mode: ColorMode): Uint8Array {
   const fills = new Uint8Array(frames.name.length);
   for (let frame = 0; frame < fills.length; frame++) {
     const by = mode === "binary" ? frames.binary[frame] : frames.kind[frame];
-    let family = families[by];
-    if (mode === "binary" && frames.kinds[frames.kind[frame]] === "kernel") {
-      family = KERNEL;
-    }
+    const kind = frames.kinds[frames.kind[frame]];
+    const family = BY_KIND_ALWAYS.has(kind) ? kindFamily(kind) : families[by];
     fills[frame] = family * SHADES + (hashText(frames.name[frame]) % SHADES);
   }
   return fills;
@@ -195,7 +197,7 @@ export interface Colored {
 
 /** The fill that stands for all of a binary or a kind. */
 export function fillOf({ binary, kind }: Omit<Colored, "self">, mode: ColorMode): number {
-  const byKind = mode === "kind" || kind === "kernel";
+  const byKind = mode === "kind" || BY_KIND_ALWAYS.has(kind);
   return (byKind ? kindFamily(kind) : binaryFamily(binary)) * SHADES + 1;
 }
 
