@@ -31,6 +31,10 @@ export interface DevOptions {
   readonly empty?: boolean;
   /** Only so much of the end of the range has samples. */
   readonly coveredMillis?: number;
+  /** The samples end so long before the end of the range. */
+  readonly silentMillis?: number;
+  /** Sends no more functions than this. */
+  readonly functionsMax?: number;
   /** Sends no more nodes than this, whatever is asked for. */
   readonly nodesMax?: number;
 }
@@ -117,7 +121,15 @@ async function answer(
       return;
     }
     case "top":
-      json(response, known ?? top(treeOfStacks(stacks(options, services, span), 1 << 20, span)));
+      json(
+        response,
+        known ??
+          top(
+            treeOfStacks(stacks(options, services, span), 1 << 20, span),
+            query.get("search") ?? "",
+            options.functionsMax,
+          ),
+      );
       return;
     case "timeseries":
       json(
@@ -170,10 +182,11 @@ function stacks(options: DevOptions, services: readonly Service[], span: Span): 
   return [...made, ...(services.length > 0 ? (options.extra ?? []) : [])];
 }
 
-function top(tree: FlameTree): unknown {
+function top(tree: FlameTree, search = "", most = 20_000): unknown {
   const { self, total } = topOf(tree);
   const functions = [...total.keys()]
     .filter((at) => total[at] > 0 && at !== tree.frame[0])
+    .filter((at) => tree.frames.name[at].toLowerCase().includes(search.toLowerCase()))
     .toSorted((a, b) => self[b] - self[a] || total[b] - total[a])
     .map((at) => ({
       name: tree.frames.name[at],
@@ -186,7 +199,7 @@ function top(tree: FlameTree): unknown {
     unit: "nanoseconds",
     total: tree.total[0],
     functionCount: functions.length,
-    functions: functions.slice(0, 5000),
+    functions: functions.slice(0, most),
   };
 }
 
@@ -200,11 +213,12 @@ function series(
   const cores = services.reduce((sum, { cores: own }) => sum + own, 0);
   const points: [number, number][] = [];
   const dataFrom = span.toMillis - (options.coveredMillis ?? Infinity);
+  const dataTo = span.toMillis - (options.silentMillis ?? 0);
   for (let at = Math.floor(span.fromMillis / step) * step; at < span.toMillis; at += step) {
     const noise = random(Math.floor(at / 1000))();
     const wave =
       1 + 0.35 * Math.sin(at / 700_000) + 0.25 * Math.sin(at / 90_000) + 0.3 * (noise - 0.5);
-    points.push([at, at < dataFrom ? 0 : Math.round(cores * wave * step * 1e6)]);
+    points.push([at, at < dataFrom || at >= dataTo ? 0 : Math.round(cores * wave * step * 1e6)]);
   }
   return { unit: "nanoseconds", stepMillis: step, points };
 }

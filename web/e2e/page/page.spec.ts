@@ -228,6 +228,21 @@ describe("the search", () => {
     await page.context().close();
   });
 
+  it("asks the server for functions beyond those that the table has", async () => {
+    const { page } = await open(await serve({ ...MACHINE, functionsMax: 20 }));
+    await drawn(page);
+    const foot = page.locator(".table-foot");
+    await expect
+      .poll(() => foot.textContent())
+      .toMatch(/^20 of the 20 costliest of \d+ functions$/);
+    const before = await page.locator(".table-name code").allTextContents();
+    await page.getByRole("textbox", { name: "Search functions" }).fill("postgres_main");
+    await page.locator(".table-name code", { hasText: "postgres_main" }).waitFor();
+    expect(before).not.toContain("postgres_main");
+    await expect.poll(() => foot.textContent()).toBe("1 function");
+    await page.context().close();
+  });
+
   it("survives a pattern that never ends", async () => {
     const evil: Stack = {
       places: [{ name: `${"a".repeat(60)}!`, binary: "/srv/evil", kind: "native" }],
@@ -420,6 +435,17 @@ describe("what goes wrong", () => {
 });
 
 describe("live refresh", () => {
+  it("tells when samples stop coming", async () => {
+    const url = await serve({ ...MACHINE, silentMillis: 600_000 });
+    const { page } = await watchedPage(browser, url);
+    await page.goto(url);
+    await drawn(page);
+    await page.getByText(/^No new samples for (9|10) min/).waitFor();
+    await page.goto(`${url}#${RANGE}`);
+    await page.getByText(/^No new samples/).waitFor({ state: "detached" });
+    await page.context().close();
+  });
+
   it("goes on by itself, pauses under the pointer and keeps the zoom", async () => {
     const url = await serve(MACHINE);
     const { page } = await watchedPage(browser, url);

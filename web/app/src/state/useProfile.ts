@@ -14,8 +14,8 @@ import { type Span, type TimeRange, spanOf } from "./time.ts";
 
 export const NODES_FIRST = 65_536;
 export const NODES_MAX = 1_048_576;
-/** More functions than a person scrolls through; the table says so where there are more. */
-export const FUNCTIONS_MAX = 5_000;
+/** More functions than a person scrolls through; what is beyond is found by search. */
+export const FUNCTIONS_MAX = 20_000;
 
 /** What the page shows of one query. Only the first one comes in parts, the tree before the rest. */
 export interface Profile {

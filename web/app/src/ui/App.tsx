@@ -17,8 +17,15 @@ import {
   serverNow,
 } from "../api/client.ts";
 import type { Engine } from "../engine/engine.ts";
+import { formatSpan } from "../format.ts";
 import { fixedRange, isLive, spanOf } from "../state/time.ts";
-import { NODES_FIRST, NODES_MAX, sampledMillis, useProfile } from "../state/useProfile.ts";
+import {
+  NODES_FIRST,
+  NODES_MAX,
+  sampledMillis,
+  sampledSpan,
+  useProfile,
+} from "../state/useProfile.ts";
 import { useRefresh } from "../state/useRefresh.ts";
 import { useSearch } from "../state/useSearch.ts";
 import { type ThemeChoice, useTheme } from "../state/useTheme.ts";
@@ -42,6 +49,8 @@ import { TypePicker } from "./TypePicker.tsx";
 
 /** Types are offered if they have data within this time, whatever the range of the view. */
 const TYPES_SPAN_MILLIS = 30 * 86_400_000;
+/** A collector sends every ten seconds; after so long without samples, something is wrong. */
+const SILENT_MILLIS = 90_000;
 const NODES_FACTOR = 4;
 const THEME_AFTER: Readonly<Record<ThemeChoice, ThemeChoice>> = {
   system: "light",
@@ -85,7 +94,7 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
     maxNodes,
   });
   const tree = profile?.tree;
-  const search = useSearch(engine, view.search, tree, profile?.top);
+  const search = useSearch(engine, view.search, profile);
   const types = useProfileTypes(loadedMillis);
   const live = useRefresh(
     view.refreshSeconds,
@@ -200,6 +209,9 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
   });
 
   const span = profile?.scope.span ?? spanOf(range, serverNow());
+  const sampled = profile?.series === undefined ? undefined : sampledSpan(profile.series);
+  const silentMillis =
+    isLive(range) && sampled !== undefined ? span.toMillis - sampled.toMillis : 0;
   const gone = !resolved.complete && tree !== undefined && !empty;
   return (
     <div className="page">
@@ -334,6 +346,12 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
             </button>
           </p>
         )}
+        {silentMillis > SILENT_MILLIS && (
+          <p className="banner" role="status">
+            No new samples for {formatSpan(silentMillis)}. Is the collector running?{" "}
+            <code>./emberscope doctor</code> tells what it may lack.
+          </p>
+        )}
         {notice !== "" && (
           <p className="banner" role="status">
             {notice}
@@ -372,8 +390,8 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
             />
             <Splitter width={width} />
             <FunctionTable
-              table={profile.top}
-              flags={search.functionFlags}
+              table={search.functions ?? profile.top}
+              flags={search.functions === undefined ? search.functionFlags : undefined}
               sortBy={view.sortBy}
               colorBy={view.colorBy}
               theme={theme}

@@ -14,7 +14,7 @@ export function isPlain(text: string): boolean {
 }
 
 /** Names whose last part tells most: `com.acme.Cart.add`, `net/http.serve`, `tokio::task::poll`. */
-const PATH_NAME = /^[\w$]+(?:(?:\.|::?|\/)[\w$]+){2,}$/;
+const PATH_NAME = /^[\w$]+(?:(?:\.|::?|\/)[A-Za-z_$][\w$]*){2,}$/;
 const SEPARATOR = /[.:/]/;
 const LAST_PART = /[^.:/]+$/;
 const PATH_LENGTH_MAX = 512;

@@ -92,6 +92,7 @@ describe("texts on boxes", () => {
     expect(cutPlain("cart.views:add_item", 8)).toBe("add_item");
     expect(cutPlain("cart.views:add_item", 6)).toBe("add_i…");
     expect(cutPlain("Foo::bar(std::string const&)", 12)).toBe("Foo::bar(st…");
+    expect(cutPlain("finish_task_switch.isra.0", 12)).toBe("finish_task…");
     expect(cutPlain("libc.so.6+0x1234", 9)).toBe("libc.so.…");
   });
 

@@ -29,9 +29,19 @@ final class WriteGolden {
                                 0x20,
                                 new Line("inlined<\"a\" & 'b'>", "", "a.cc", 7),
                                 new Line("outer", "", "a.cc", 42)),
-                        frame(FrameKind.KERNEL, "bb", "[kernel]", 0x30, Line.named("do_syscall_64")),
+                        frame(
+                                FrameKind.KERNEL,
+                                "bb",
+                                "[kernel]",
+                                0x30,
+                                Line.named("do_syscall_64")),
                         frame(FrameKind.NATIVE, "cc", "/lib/libc.so.6", 0x1234),
-                        frame(FrameKind.UNKNOWN, "", "", 0, Line.named("<script>читать🔥</script>")));
+                        frame(
+                                FrameKind.UNKNOWN,
+                                "",
+                                "",
+                                0,
+                                Line.named("<script>читать🔥</script>")));
         List<int[]> stacks = new ArrayList<>();
         List<Long> values = new ArrayList<>();
         add(stacks, values, Long.MAX_VALUE / 2, 1, 0);
@@ -50,13 +60,17 @@ final class WriteGolden {
                         values.stream().mapToLong(Long::longValue).toArray());
         FlameTree tree = FlameTree.of(profile, 8);
         System.out.println("{");
-        System.out.println("  \"bytes\": \"" + Base64.getEncoder().encodeToString(tree.encode()) + "\",");
+        String bytes = Base64.getEncoder().encodeToString(tree.encode());
+        System.out.println("  \"bytes\": \"" + bytes + "\",");
         System.out.println("  \"nodes\": [");
         for (int i = 0; i < tree.size(); i++) {
+            String name =
+                    tree.isHidden(i) ? "" : tree.functions().get(tree.function(i)).name();
             System.out.printf(
-                    "    { \"level\": %d, \"name\": %s, \"total\": \"%d\", \"self\": \"%d\", \"hidden\": %d }%s%n",
+                    "    { \"level\": %d, \"name\": %s, \"total\": \"%d\", "
+                            + "\"self\": \"%d\", \"hidden\": %d }%s%n",
                     tree.level(i),
-                    tree.isHidden(i) ? "\"\"" : quoted(tree.functions().get(tree.function(i)).name()),
+                    quoted(name),
                     tree.total(i),
                     tree.self(i),
                     tree.hidden(i),
