@@ -35,6 +35,7 @@ final class LabelScope {
         if (value.isEmpty() || (before != null && (before || !owner))) {
             return;
         }
+        Refusal.over(label.length(), limits.get(Limit.LABEL_NAME_BYTES), "key: bytes of the label");
         here.put(label, owner);
         labels = checked(labels.with(label, value));
     }

@@ -7,6 +7,8 @@ import java.util.Arrays;
 /// Where the elements of one repeated field of texts or messages lie in an array of bytes, so that
 /// each can be read when it is needed. One that is not needed costs eight bytes.
 public final class EntryTable {
+    private static final String MORE = "...";
+
     private final String path;
     private final byte[] bytes;
     private final int entriesMax;
@@ -60,17 +62,18 @@ public final class EntryTable {
         return new String(bytes, offsets[index], lengths[index], StandardCharsets.UTF_8);
     }
 
-    /// An entry that is a text; if it is longer than so many bytes, its start and `...`.
+    /// An entry that is a text; if it is longer than so many bytes, as much of its start as fits
+    /// together with `...`.
     public String cutText(int index, int bytesMax) {
         if (lengths[index] <= bytesMax) {
             return text(index);
         }
-        int kept = bytesMax;
+        int kept = Math.max(0, bytesMax - MORE.length());
         // Not in the middle of a character.
         while (kept > 0 && (bytes[offsets[index] + kept] & 0xc0) == 0x80) {
             kept--;
         }
-        return new String(bytes, offsets[index], kept, StandardCharsets.UTF_8) + "...";
+        return new String(bytes, offsets[index], kept, StandardCharsets.UTF_8) + MORE;
     }
 
     /// The refusal of what was found inside an entry.

@@ -721,7 +721,7 @@ class OtlpDecoderTest {
         int stack =
                 messages.stack(
                         messages.location("leaf"),
-                        messages.location("abcdefgh"),
+                        messages.location("abcdefghi"),
                         messages.location("middle"),
                         messages.location("root"));
         int whole =
@@ -737,7 +737,7 @@ class OtlpDecoderTest {
                                 .addSamples(sample(whole, 1)));
         DecodedRequest decoded =
                 OtlpDecoder.decode(
-                        request, LIMITS.with(Limit.STACK_DEPTH, 3).with(Limit.NAME_BYTES, 5), TIME);
+                        request, LIMITS.with(Limit.STACK_DEPTH, 3).with(Limit.NAME_BYTES, 8), TIME);
         ProfileBatch batch = decoded.batch();
         assertThat(functionNames(batch, 0)).containsExactly("leaf", "abcde...", "[truncated]");
         assertThat(functionNames(batch, 1)).containsExactly("leaf", "leaf", "leaf");
@@ -751,7 +751,16 @@ class OtlpDecoderTest {
         int stack = messages.stack(messages.location("a\u00e4\u4e16\ud83d\udd25"));
         byte[] request = messages.bytes(messages.cpu().addSamples(sample(stack, 1)));
         String[] expected = {
-            "a...", "a...", "a\u00e4...", "a\u00e4...", "a\u00e4...", "a\u00e4\u4e16..."
+            "...",
+            "...",
+            "...",
+            "a...",
+            "a...",
+            "a\u00e4...",
+            "a\u00e4...",
+            "a\u00e4...",
+            "a\u00e4\u4e16...",
+            "a\u00e4\u4e16\ud83d\udd25"
         };
         for (int bytesMax = 1; bytesMax <= expected.length; bytesMax++) {
             IngestLimits limits = LIMITS.with(Limit.NAME_BYTES, bytesMax);

@@ -163,7 +163,7 @@ class WireTest {
         assertThat(table.length(0)).isEqualTo(6);
         assertThat(table.entry(0).remaining()).isEqualTo(6);
         assertThat(table.cutText(0, 6)).isEqualTo("text 0");
-        assertThat(table.cutText(0, 4)).isEqualTo("text...");
+        assertThat(table.cutText(0, 5)).isEqualTo("te...");
         WireReader more = WireReader.of(bytes);
         assertThat(more.next()).isTrue();
         assertThatThrownBy(() -> table.add(more))
