@@ -1,18 +1,29 @@
 package io.emberscope.profile;
 
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /// How much one request with profiles may hold. Immutable; limits are data, so that a server can
 /// set them by tenant and name them in refusals and metrics.
 public final class IngestLimits {
     /// The limits that hold where nothing else was said.
-    public static final IngestLimits DEFAULT = new IngestLimits(new EnumMap<>(Limit.class));
+    public static final IngestLimits DEFAULT = new IngestLimits(defaults());
 
-    private final EnumMap<Limit, Integer> set;
+    // Has every limit.
+    private final EnumMap<Limit, Integer> all;
 
-    private IngestLimits(EnumMap<Limit, Integer> set) {
-        this.set = set;
+    private IngestLimits(EnumMap<Limit, Integer> all) {
+        this.all = all;
+    }
+
+    private static EnumMap<Limit, Integer> defaults() {
+        EnumMap<Limit, Integer> all = new EnumMap<>(Limit.class);
+        for (Limit limit : Limit.values()) {
+            all.put(limit, limit.byDefault);
+        }
+        return all;
     }
 
     /// One limit. Whoever exceeds it is refused, but for those that say "cut".
@@ -62,7 +73,7 @@ public final class IngestLimits {
 
     /// The value of a limit.
     public int get(Limit limit) {
-        return set.getOrDefault(limit, limit.byDefault);
+        return Objects.requireNonNull(all.get(limit));
     }
 
     /// These limits with another value for one.
@@ -72,22 +83,18 @@ public final class IngestLimits {
         if (value < 1) {
             throw new IllegalArgumentException(limit + ": " + value + " (expected: 1 or more)");
         }
-        EnumMap<Limit, Integer> changed = new EnumMap<>(set);
+        EnumMap<Limit, Integer> changed = new EnumMap<>(all);
         changed.put(limit, value);
         return new IngestLimits(changed);
     }
 
-    /// All limits with their values.
+    /// A view of all limits with their values.
     public Map<Limit, Integer> all() {
-        EnumMap<Limit, Integer> all = new EnumMap<>(Limit.class);
-        for (Limit limit : Limit.values()) {
-            all.put(limit, get(limit));
-        }
-        return all;
+        return Collections.unmodifiableMap(all);
     }
 
     @Override
     public String toString() {
-        return all().toString();
+        return all.toString();
     }
 }

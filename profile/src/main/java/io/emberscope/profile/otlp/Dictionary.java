@@ -61,6 +61,11 @@ final class Dictionary {
     private final IntSequences stacks = new IntSequences();
 
     private int[] buffer = new int[256];
+    // Of the location or mapping at hand: its attributes, and (function index, line) in turn.
+    private final IntList attributes = new IntList();
+    private final IntList lines = new IntList();
+    private final WireReader.LongTaker attributeTaker =
+            value -> attributes.add(checkAttribute(value));
     private long textBytes;
     private long cutStacks;
     private long cutNames;
@@ -291,8 +296,8 @@ final class Dictionary {
     private int readFrame(int index) throws MalformedInputException {
         int mapping = 0;
         long address = 0;
-        List<FunctionAndLine> lines = new ArrayList<>(1);
-        IntList attributes = new IntList();
+        lines.clear();
+        attributes.clear();
         try {
             WireReader location = locationTable.entry(index);
             while (location.next()) {
@@ -305,28 +310,28 @@ final class Dictionary {
                                             "mapping_index");
                     case 2 -> address = location.varint("address");
                     case 3 -> {
-                        Refusal.over(lines.size() + 1L, limits.get(Limit.LINES), "lines");
+                        int number = lines.size() / 2;
+                        Refusal.over(number + 1L, limits.get(Limit.LINES), "lines");
                         WireReader line = location.message("lines");
                         try {
-                            lines.add(readLine(line));
+                            readLine(line);
                         } catch (MalformedInputException e) {
-                            throw Found.in("lines", lines.size(), e);
+                            throw Found.in("lines", number, e);
                         }
                     }
-                    case 4 ->
-                            location.varints(
-                                    value -> attributes.add(checkAttribute(value)),
-                                    "attribute_indices");
+                    case 4 -> location.varints(attributeTaker, "attribute_indices");
                     default -> location.skip();
                 }
             }
         } catch (MalformedInputException e) {
             throw locationTable.in(index, e);
         }
-        return frame(mapping(mapping), address, lines, kind(attributes));
+        // Before the mapping, whose attributes take the place of the location's.
+        FrameKind kind = kind();
+        return frame(mapping(mapping), address, kind);
     }
 
-    private FrameKind kind(IntList attributes) throws MalformedInputException {
+    private FrameKind kind() throws MalformedInputException {
         for (int i = 0; i < attributes.size(); i++) {
             if (attributeKey(attributes.get(i)).equals(AttributeNames.FRAME_TYPE)) {
                 return FrameKind.of(attributeValue(attributes.get(i)).text());
@@ -335,50 +340,50 @@ final class Dictionary {
         return FrameKind.UNKNOWN;
     }
 
-    private int frame(Mapping mapping, long address, List<FunctionAndLine> lines, FrameKind kind)
+    /// The number of the frame with [#lines].
+    private int frame(Mapping mapping, long address, FrameKind kind)
             throws MalformedInputException {
         long offset = mapping.range().offsetOf(address);
-        int[] key = new int[5 + 2 * lines.size()];
+        int[] key = new int[5 + lines.size()];
         int length = 0;
         key[length++] = names.add(kind.text());
         key[length++] = mapping.binary();
         key[length++] = mapping.buildId();
         key[length++] = (int) (offset >>> Integer.SIZE);
         key[length++] = (int) offset;
-        List<Line> named = new ArrayList<>(lines.size());
-        String buildId = names.get(mapping.buildId());
-        String binary = names.get(mapping.binary());
-        long text = buildId.length() + (long) binary.length();
-        for (FunctionAndLine line : lines) {
-            int function = function(line.function());
-            int[] texts = functions.get(function);
-            if (texts[0] == 0) {
-                continue;
+        int linesFrom = length;
+        for (int i = 0; i < lines.size(); i += 2) {
+            int function = function(lines.get(i));
+            if (functions.get(function)[0] != 0) {
+                key[length++] = function;
+                key[length++] = lines.get(i + 1);
             }
-            key[length++] = function;
-            key[length++] = line.line();
-            Line shown =
-                    new Line(
-                            names.get(texts[0]),
-                            names.get(texts[1]),
-                            names.get(texts[2]),
-                            line.line());
-            text += shown.function().length() + shown.systemName().length();
-            text += shown.file().length();
-            named.add(shown);
         }
         int number = frameKeys.add(key, 0, length);
         if (number == frames.size()) {
-            charge(text);
-            frames.add(new Frame(kind, buildId, binary, offset, named));
+            String binary = names.get(mapping.binary());
+            String buildId = names.get(mapping.buildId());
+            charge(binary.length() + (long) buildId.length());
+            Line[] named = new Line[(length - linesFrom) / 2];
+            for (int i = 0; i < named.length; i++) {
+                int at = linesFrom + 2 * i;
+                named[i] = line(functions.get(key[at]), key[at + 1]);
+            }
+            frames.add(new Frame(kind, buildId, binary, offset, List.of(named)));
         }
         return number;
     }
 
-    /// A line as it is on the wire: an index into the table of functions.
-    private record FunctionAndLine(int function, int line) {}
+    private Line line(int[] function, int number) throws MalformedInputException {
+        String name = names.get(function[0]);
+        String systemName = names.get(function[1]);
+        String file = names.get(function[2]);
+        charge((long) name.length() + systemName.length() + file.length());
+        return new Line(name, systemName, file, number);
+    }
 
-    private FunctionAndLine readLine(WireReader line) throws MalformedInputException {
+    /// Adds to [#lines] what a line says: an index into the table of functions, and a number.
+    private void readLine(WireReader line) throws MalformedInputException {
         int function = 0;
         long number = 0;
         while (line.next()) {
@@ -396,7 +401,8 @@ final class Dictionary {
         if (number < 0 || number > Integer.MAX_VALUE) {
             throw Refusal.of("line", number, "0.." + Integer.MAX_VALUE);
         }
-        return new FunctionAndLine(function, (int) number);
+        lines.add(function);
+        lines.add((int) number);
     }
 
     /// The number of a function: (name to show, raw name where it differs, file).
@@ -454,7 +460,7 @@ final class Dictionary {
         long limit = 0;
         long fileOffset = 0;
         int binary = 0;
-        IntList attributes = new IntList();
+        attributes.clear();
         try {
             WireReader mapping = mappingTable.entry(index);
             while (mapping.next()) {
@@ -464,20 +470,17 @@ final class Dictionary {
                     case 3 -> fileOffset = mapping.varint("file_offset");
                     case 4 ->
                             binary = name(mapping.varint("filename_strindex"), "filename_strindex");
-                    case 5 ->
-                            mapping.varints(
-                                    value -> attributes.add(checkAttribute(value)),
-                                    "attribute_indices");
+                    case 5 -> mapping.varints(attributeTaker, "attribute_indices");
                     default -> mapping.skip();
                 }
             }
         } catch (MalformedInputException e) {
             throw mappingTable.in(index, e);
         }
-        return new Mapping(new AddressRange(start, limit, fileOffset), binary, buildId(attributes));
+        return new Mapping(new AddressRange(start, limit, fileOffset), binary, buildId());
     }
 
-    private int buildId(IntList attributes) throws MalformedInputException {
+    private int buildId() throws MalformedInputException {
         for (int i = 0; i < attributes.size(); i++) {
             int index = attributes.get(i);
             if (attributeKey(index).equals(AttributeNames.BUILD_ID)) {

@@ -7,6 +7,7 @@ import io.emberscope.profile.Labels;
 import io.emberscope.profile.protobuf.Refusal;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The labels that attributes of one level (resource, scope, profile, sample) and of the levels
 /// around it make. An inner level goes before an outer one. Within a level an attribute that has a
@@ -38,6 +39,11 @@ final class LabelScope {
         Refusal.over(label.length(), limits.get(Limit.LABEL_NAME_BYTES), "key: bytes of the label");
         here.put(label, owner);
         labels = checked(labels.with(label, value));
+    }
+
+    /// Whether another has the same labels as this one, mostly because neither added any.
+    boolean same(@Nullable LabelScope other) {
+        return other != null && other.labels.equals(labels);
     }
 
     /// The labels of a series: with a name for its service, if need be.

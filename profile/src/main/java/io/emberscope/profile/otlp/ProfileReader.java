@@ -15,6 +15,7 @@ import io.emberscope.profile.protobuf.WireReader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Reads the OTLP profiles of one request, one after another, into profiles of ours: one for each
 /// series that the attributes of its samples make. Samples of one series with one stack are added
@@ -33,6 +34,8 @@ final class ProfileReader {
     private final StringTable texts = new StringTable();
     private final IntSequences seriesKeys = new IntSequences();
     private final List<Series> series = new ArrayList<>();
+    private Series lastSeries = new Series(ProfileType.CPU, Labels.EMPTY);
+    private @Nullable LabelScope lastScope;
     private long samples;
     private long zeroSamples;
 
@@ -334,19 +337,30 @@ final class ProfileReader {
         }
         Refusal.over(decoded.size() + (long) sets, limits.get(Limit.PROFILES), "samples: series");
         for (int set = 0; set < sets; set++) {
-            LabelScope inner = new LabelScope(labels);
-            for (int attribute : attributeSets.get(set)) {
+            int[] attributeSet = attributeSets.get(set);
+            LabelScope inner = attributeSet.length == 0 ? labels : new LabelScope(labels);
+            for (int attribute : attributeSet) {
                 addLabel(attribute, inner);
             }
             decoded.add(
                     new Profile(
-                            series(type, inner.series()),
+                            series(type, inner),
                             span.startNanos(),
                             span.durationNanos(),
                             span.period(),
                             stacks[set],
                             summed[set]));
         }
+    }
+
+    private Series series(ProfileType type, LabelScope scope) throws MalformedInputException {
+        // Many profiles of one resource follow one another with no attributes of their own.
+        if (scope.same(lastScope) && type.equals(lastSeries.type())) {
+            return lastSeries;
+        }
+        lastSeries = series(type, scope.series());
+        lastScope = scope;
+        return lastSeries;
     }
 
     private Series series(ProfileType type, Labels labels) throws MalformedInputException {
