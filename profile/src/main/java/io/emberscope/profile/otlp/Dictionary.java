@@ -30,11 +30,14 @@ final class Dictionary {
             new Frame(FrameKind.UNKNOWN, "", "", 0, List.of(Line.named("[truncated]")));
     private static final int[] EMPTY_STACK = {};
     private static final int BUILD_ID_LENGTH_MAX = 128;
+    // Most bytes that a char of a Java text takes in UTF-8.
+    private static final int UTF8_BYTES_MAX = 3;
     private static final String BUILD_ID_RULE =
             "pairs of hex digits, at most " + BUILD_ID_LENGTH_MAX + " characters";
 
     private final byte[] bytes;
     private final IngestLimits limits;
+    private final int stackDepthMax;
 
     private final EntryTable mappingTable;
     private final EntryTable locationTable;
@@ -73,6 +76,7 @@ final class Dictionary {
     Dictionary(byte[] bytes, IngestLimits limits) {
         this.bytes = bytes;
         this.limits = limits;
+        this.stackDepthMax = limits.get(Limit.STACK_DEPTH);
         mappingTable = table("mapping_table");
         locationTable = table("location_table");
         functionTable = table("function_table");
@@ -181,13 +185,10 @@ final class Dictionary {
             return "";
         }
         int at = Refusal.index(index, stringTable.size(), field);
-        int length = stringTable.length(at);
-        if (length > bytesMax) {
-            throw Refusal.of(field, length + " bytes", "at most " + bytesMax);
-        }
         String text = textOfString[at];
-        if (text == null) {
-            text = stringTable.text(at);
+        // It may have been read under a higher limit.
+        if (text == null || text.length() > bytesMax / UTF8_BYTES_MAX) {
+            text = stringTable.text(at, bytesMax, field);
             textOfString[at] = text;
         }
         return text;
@@ -246,7 +247,7 @@ final class Dictionary {
         } catch (MalformedInputException e) {
             throw stackTable.in(index, e);
         }
-        int depth = (int) Math.min(taker.count, limits.get(Limit.STACK_DEPTH));
+        int depth = (int) Math.min(taker.count, stackDepthMax);
         int kept = taker.count > depth ? depth - 1 : depth;
         for (int i = 0; i < kept; i++) {
             buffer[i] = frame(buffer[i]);
@@ -268,7 +269,7 @@ final class Dictionary {
                 throw Refusal.of("location_indices", 0, "1 or more");
             }
             int location = Refusal.index(value, locationTable.size(), "location_indices");
-            if (count < limits.get(Limit.STACK_DEPTH)) {
+            if (count < stackDepthMax) {
                 if (count == buffer.length) {
                     buffer = Arrays.copyOf(buffer, buffer.length * 2);
                 }

@@ -3,7 +3,6 @@ package io.emberscope.profile.otlp;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.profile.IngestLimits;
 import io.emberscope.profile.IngestLimits.Limit;
-import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileBatch;
 import io.emberscope.profile.protobuf.Refusal;
 import io.emberscope.profile.protobuf.WireReader;
@@ -80,23 +79,22 @@ public final class OtlpDecoder {
             }
         }
         dictionary.ready();
-        List<Profile> decoded = new ArrayList<>();
         for (int i = 0; i < resourceProfiles.size(); i++) {
             try {
-                resourceProfiles(resourceProfiles.get(i), decoded);
+                resourceProfiles(resourceProfiles.get(i));
             } catch (MalformedInputException e) {
                 throw Found.in("resource_profiles", i, e);
             }
         }
         return new DecodedRequest(
-                new ProfileBatch(dictionary.frames(), dictionary.stacks(), decoded),
+                new ProfileBatch(
+                        dictionary.frames(), dictionary.stacks(), profileReader.profiles()),
                 dictionary.cutStacks(),
                 dictionary.cutNames(),
                 profileReader.zeroSamples());
     }
 
-    private void resourceProfiles(WireReader message, List<Profile> decoded)
-            throws MalformedInputException {
+    private void resourceProfiles(WireReader message) throws MalformedInputException {
         LabelScope labels = new LabelScope(limits);
         List<WireReader> scopeProfiles = new ArrayList<>(1);
         while (message.next()) {
@@ -118,14 +116,14 @@ public final class OtlpDecoder {
         }
         for (int i = 0; i < scopeProfiles.size(); i++) {
             try {
-                scopeProfiles(scopeProfiles.get(i), labels, decoded);
+                scopeProfiles(scopeProfiles.get(i), labels);
             } catch (MalformedInputException e) {
                 throw Found.in("scope_profiles", i, e);
             }
         }
     }
 
-    private void scopeProfiles(WireReader message, LabelScope outer, List<Profile> decoded)
+    private void scopeProfiles(WireReader message, LabelScope outer)
             throws MalformedInputException {
         LabelScope labels = new LabelScope(outer);
         List<WireReader> messages = new ArrayList<>();
@@ -148,7 +146,7 @@ public final class OtlpDecoder {
         }
         for (int i = 0; i < messages.size(); i++) {
             try {
-                profileReader.read(messages.get(i), labels, decoded);
+                profileReader.read(messages.get(i), labels);
             } catch (MalformedInputException e) {
                 throw Found.in("profiles", i, e);
             }

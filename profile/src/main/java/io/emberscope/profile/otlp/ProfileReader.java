@@ -18,8 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the OTLP profiles of one request, one after another, into profiles of ours: one for each
-/// series that the attributes of its samples make. Samples of one series with one stack are added
-/// up.
+/// series that the attributes of its samples make. Samples of one series, time and stack are added
+/// up, also where several profiles hold them: processes that differ in nothing that we keep.
 final class ProfileReader {
     /// Largest sum of the values of a profile: exact as a double, and far from overflow when many
     /// are merged. In nanoseconds it is 104 days.
@@ -34,6 +34,11 @@ final class ProfileReader {
     private final StringTable texts = new StringTable();
     private final IntSequences seriesKeys = new IntSequences();
     private final List<Series> series = new ArrayList<>();
+    // Of each (series, time, period) what the request holds, in the order of first appearance.
+    private final IntSequences partKeys = new IntSequences();
+    private final List<List<Profile>> parts = new ArrayList<>();
+    private long partCount;
+    private int lastSeriesNumber;
     private Series lastSeries = new Series(ProfileType.CPU, Labels.EMPTY);
     private @Nullable LabelScope lastScope;
     private long samples;
@@ -66,9 +71,8 @@ final class ProfileReader {
         return zeroSamples;
     }
 
-    /// Reads a `Profile` and adds what it holds to `decoded`: nothing if it has no samples.
-    void read(WireReader profile, LabelScope outer, List<Profile> decoded)
-            throws MalformedInputException {
+    /// Reads a `Profile`; see [#profiles].
+    void read(WireReader profile, LabelScope outer) throws MalformedInputException {
         attributeSets.clear();
         cells.clear();
         cellsSummed = 0;
@@ -120,7 +124,7 @@ final class ProfileReader {
             throw Refusal.of(
                     "duration_nano", durationNanos, "with time_unix_nano below 2^63 together");
         }
-        finish(type, labels, new Span(startNanos, durationNanos, period), decoded);
+        finish(type, labels, new Span(startNanos, durationNanos, period));
     }
 
     /// The time and period of a profile.
@@ -316,7 +320,7 @@ final class ProfileReader {
     }
 
     /// One profile for each set of attributes, its samples in the order of their first appearance.
-    private void finish(ProfileType type, LabelScope labels, Span span, List<Profile> decoded)
+    private void finish(ProfileType type, LabelScope labels, Span span)
             throws MalformedInputException {
         int sets = attributeSets.size();
         int[] counts = new int[sets];
@@ -335,14 +339,15 @@ final class ProfileReader {
             stacks[set][filled[set]] = cells.get(cell)[1];
             summed[set][filled[set]++] = sums[cell];
         }
-        Refusal.over(decoded.size() + (long) sets, limits.get(Limit.PROFILES), "samples: series");
+        partCount += sets;
+        Refusal.over(partCount, limits.get(Limit.PROFILES), "samples: series");
         for (int set = 0; set < sets; set++) {
             int[] attributeSet = attributeSets.get(set);
             LabelScope inner = attributeSet.length == 0 ? labels : new LabelScope(labels);
             for (int attribute : attributeSet) {
                 addLabel(attribute, inner);
             }
-            decoded.add(
+            addPart(
                     new Profile(
                             series(type, inner),
                             span.startNanos(),
@@ -351,6 +356,65 @@ final class ProfileReader {
                             stacks[set],
                             summed[set]));
         }
+    }
+
+    private void addPart(Profile part) {
+        int number =
+                partKeys.add(
+                        lastSeriesNumber,
+                        (int) (part.startNanos() >>> Integer.SIZE),
+                        (int) part.startNanos(),
+                        (int) (part.durationNanos() >>> Integer.SIZE),
+                        (int) part.durationNanos(),
+                        (int) (part.period() >>> Integer.SIZE),
+                        (int) part.period());
+        if (number == parts.size()) {
+            parts.add(List.of(part));
+        } else {
+            List<Profile> known = parts.get(number);
+            if (known.size() == 1) {
+                known = new ArrayList<>(known);
+                parts.set(number, known);
+            }
+            known.add(part);
+        }
+    }
+
+    /// All that was read: each series, time and period once, with each of its stacks once.
+    List<Profile> profiles() throws MalformedInputException {
+        List<Profile> profiles = new ArrayList<>(parts.size());
+        for (List<Profile> same : parts) {
+            profiles.add(same.size() == 1 ? same.getFirst() : merged(same));
+        }
+        return profiles;
+    }
+
+    private static Profile merged(List<Profile> same) throws MalformedInputException {
+        IntSequences stacks = new IntSequences();
+        long[] sums = new long[16];
+        long total = 0;
+        for (Profile part : same) {
+            for (int i = 0; i < part.size(); i++) {
+                int number = stacks.add(part.stacks()[i]);
+                if (number == sums.length) {
+                    sums = Arrays.copyOf(sums, number * 2);
+                }
+                sums[number] += part.values()[i];
+                total = plus(total, part.values()[i]);
+            }
+        }
+        int[] merged = new int[stacks.size()];
+        for (int i = 0; i < merged.length; i++) {
+            merged[i] = stacks.get(i)[0];
+        }
+        Profile first = same.getFirst();
+        return new Profile(
+                first.series(),
+                first.startNanos(),
+                first.durationNanos(),
+                first.period(),
+                merged,
+                Arrays.copyOf(sums, merged.length));
     }
 
     private Series series(ProfileType type, LabelScope scope) throws MalformedInputException {
@@ -380,6 +444,7 @@ final class ProfileReader {
             dictionary.charge(bytes[0]);
             series.add(new Series(type, labels));
         }
+        lastSeriesNumber = number;
         return series.get(number);
     }
 }

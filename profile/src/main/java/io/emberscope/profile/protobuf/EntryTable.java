@@ -1,14 +1,11 @@
 package io.emberscope.profile.protobuf;
 
 import io.emberscope.base.bytes.MalformedInputException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Where the elements of one repeated field of texts or messages lie in an array of bytes, so that
 /// each can be read when it is needed. One that is not needed costs eight bytes.
 public final class EntryTable {
-    private static final String MORE = "...";
-
     private final String path;
     private final byte[] bytes;
     private final int entriesMax;
@@ -57,23 +54,17 @@ public final class EntryTable {
         return WireReader.of(bytes, offsets[index], lengths[index]);
     }
 
-    /// An entry that is a text; what is not UTF-8 becomes U+FFFD.
-    public String text(int index) {
-        return new String(bytes, offsets[index], lengths[index], StandardCharsets.UTF_8);
+    /// An entry that is a text of at most so many bytes; what is not UTF-8 becomes U+FFFD.
+    ///
+    /// @param field where the index came from, for the message
+    public String text(int index, int bytesMax, String field) throws MalformedInputException {
+        return Utf8.read(bytes, offsets[index], lengths[index], bytesMax, field);
     }
 
     /// An entry that is a text; if it is longer than so many bytes, as much of its start as fits
-    /// together with `...`.
+    /// together with `...`. What is not UTF-8 becomes U+FFFD.
     public String cutText(int index, int bytesMax) {
-        if (lengths[index] <= bytesMax) {
-            return text(index);
-        }
-        int kept = Math.max(0, bytesMax - MORE.length());
-        // Not in the middle of a character.
-        while (kept > 0 && (bytes[offsets[index] + kept] & 0xc0) == 0x80) {
-            kept--;
-        }
-        return new String(bytes, offsets[index], kept, StandardCharsets.UTF_8) + MORE;
+        return Utf8.cut(bytes, offsets[index], lengths[index], bytesMax);
     }
 
     /// The refusal of what was found inside an entry.

@@ -101,11 +101,9 @@ public final class WireReader {
     public String text(int bytesMax, String name) throws MalformedInputException {
         expect(DELIMITED, name);
         int length = cursor.length(name);
-        if (length > bytesMax) {
-            throw new MalformedInputException(
-                    name + ": " + length + " bytes (expected: at most " + bytesMax + ")");
-        }
-        return cursor.utf8(length, name);
+        int start = base + cursor.position();
+        cursor.skip(length, name);
+        return Utf8.read(bytes, start, length, bytesMax, name);
     }
 
     /// The elements of a `repeated` integer field that this occurrence holds: several if it is

@@ -150,10 +150,27 @@ class OtlpBoundsTest {
         int labels = LIMITS.get(Limit.LABELS) - 1;
         for (int i = 0; i < 120_000; i++) {
             int profile = beginProfile();
+            profiles.varint(4, i);
             sample(0, 1);
             profiles.end(profile);
         }
         assertThat(decodeWithinBounds(request(labels)).profiles().size()).isEqualTo(120_000);
+    }
+
+    @Test
+    void manyProfilesThatAreOne() throws Exception {
+        locations(1);
+        dictionary.emptyMessage(7);
+        int stack = dictionary.begin(7);
+        dictionary.packed(1, 1);
+        dictionary.end(stack);
+        for (int i = 0; i < 120_000; i++) {
+            int profile = beginProfile();
+            sample(i & 1, 1);
+            profiles.end(profile);
+        }
+        ProfileBatch batch = decodeWithinBounds(request(LIMITS.get(Limit.LABELS) - 1));
+        assertThat(batch.profiles().getFirst().values()).containsExactly(60_000, 60_000);
     }
 
     @Test

@@ -255,6 +255,29 @@ class OtlpDecoderTest {
     }
 
     @Test
+    void processesThatDifferInNothingThatWeKeepAreOneProfile() throws Exception {
+        int stack = messages.stack(messages.location("f"));
+        int other = messages.stack(messages.location("g"));
+        messages.resource("service.name", "shop");
+        messages.resource("process.pid", "1");
+        ExportProfilesServiceRequest.Builder request =
+                messages.request(
+                        messages.cpu().addSamples(sample(stack, 1)).addSamples(sample(other, 2)));
+        ExportProfilesServiceRequest second = request.clone().clearDictionary().build();
+        request.mergeFrom(second).mergeFrom(second);
+        request.getResourceProfilesBuilder(2)
+                .getScopeProfilesBuilder(0)
+                .getProfilesBuilder(0)
+                .setTimeUnixNano(TIME + 1);
+        ProfileBatch batch = OtlpDecoder.decode(request.build().toByteArray(), LIMITS);
+        assertThat(batch.profiles()).hasSize(2);
+        assertThat(batch.profiles().get(0).stacks()).containsExactly(0, 1);
+        assertThat(batch.profiles().get(0).values()).containsExactly(2, 4);
+        assertThat(batch.profiles().get(1).startNanos()).isEqualTo(TIME + 1);
+        assertThat(batch.profiles().get(1).values()).containsExactly(1, 2);
+    }
+
+    @Test
     void samplesOfValueZeroAreCountedAndLeftOut() throws Exception {
         DecodedRequest decoded =
                 OtlpDecoder.decode(

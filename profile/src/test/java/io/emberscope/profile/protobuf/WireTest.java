@@ -159,7 +159,9 @@ class WireTest {
             table.add(in);
         }
         assertThat(table.size()).isEqualTo(40);
-        assertThat(table.text(39)).isEqualTo("text 39");
+        assertThat(table.text(39, 7, "x")).isEqualTo("text 39");
+        assertThatThrownBy(() -> table.text(39, 6, "x"))
+                .hasMessage("x: 7 bytes (expected: at most 6)");
         assertThat(table.length(0)).isEqualTo(6);
         assertThat(table.entry(0).remaining()).isEqualTo(6);
         assertThat(table.cutText(0, 6)).isEqualTo("text 0");
@@ -168,6 +170,33 @@ class WireTest {
         assertThat(more.next()).isTrue();
         assertThatThrownBy(() -> table.add(more))
                 .hasMessage("a.table: more entries (expected: at most 40)");
+    }
+
+    @Test
+    void whatIsNoUtf8IsReplacedWithinTheLimit() throws Exception {
+        byte[] bytes = {'a', -1, -2, 'b', -3};
+        assertThat(Utf8.read(bytes, 0, 5, 11, "x")).isEqualTo("a\ufffd\ufffdb\ufffd");
+        assertThatThrownBy(() -> Utf8.read(bytes, 0, 5, 10, "x"))
+                .hasMessage("x: 11 bytes (expected: at most 10)");
+        assertThat(Utf8.cut(bytes, 0, 5, 11)).isEqualTo("a\ufffd\ufffdb\ufffd");
+        assertThat(Utf8.cut(bytes, 0, 5, 10)).isEqualTo("a\ufffd\ufffd...");
+        assertThat(Utf8.cut(bytes, 0, 5, 1)).isEqualTo("...");
+    }
+
+    @Test
+    void cutTextsFitTheirLimitAndAreNotCutAgain() {
+        for (long seed = 0; seed < 5_000; seed++) {
+            Random random = new Random(seed);
+            byte[] bytes = new byte[random.nextInt(40)];
+            random.nextBytes(bytes);
+            int bytesMax = random.nextInt(3, 40);
+            String text = Utf8.cut(bytes, 0, bytes.length, bytesMax);
+            byte[] utf8 = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            assertThat(utf8.length).as("seed %d", seed).isLessThanOrEqualTo(bytesMax);
+            assertThat(Utf8.cut(utf8, 0, utf8.length, bytesMax))
+                    .as("seed %d", seed)
+                    .isEqualTo(text);
+        }
     }
 
     private interface Read {
