@@ -116,7 +116,10 @@ async function answer(
       const most = Math.min(Number(query.get("maxNodes")), options.nodesMax ?? Infinity);
       response.setHeader("content-type", "application/vnd.emberscope.flamegraph");
       response.end(
-        encoded ?? encodeTree(treeOfStacks(stacks(options, services, span), most, span)),
+        encoded ??
+          encodeTree(
+            treeOfStacks(stacks(options, services, span, query.get("groupBy") ?? ""), most, span),
+          ),
       );
       return;
     }
@@ -174,11 +177,20 @@ function selected(selector: string): readonly Service[] {
   });
 }
 
-function stacks(options: DevOptions, services: readonly Service[], span: Span): Stack[] {
+function stacks(
+  options: DevOptions,
+  services: readonly Service[],
+  span: Span,
+  groupBy = "",
+): Stack[] {
   const length = Math.min(span.toMillis - span.fromMillis, options.coveredMillis ?? Infinity);
-  const made = services.flatMap((service, at) =>
-    stacksOf(service, options.seed + 7 * at, options.stacksPerService, length * 1e6),
-  );
+  const made = services.flatMap((service, at) => {
+    const own = stacksOf(service, options.seed + 7 * at, options.stacksPerService, length * 1e6);
+    const label = { name: service.name, binary: "", kind: "label" };
+    return groupBy === "service_name"
+      ? own.map(({ places, value }) => ({ places: [label, ...places], value }))
+      : own;
+  });
   return [...made, ...(services.length > 0 ? (options.extra ?? []) : [])];
 }
 

@@ -13,7 +13,7 @@ import { detailsName, flameHost, nodeOf, pointOf } from "../flame.ts";
  */
 const TO = Date.parse("2026-11-25T10:00:00Z");
 const FROM = TO - 3_600_000;
-const RANGE = "from=2026-11-25T09:00:00Z&to=2026-11-25T10:00:00Z";
+const RANGE = "from=2026-11-25T09:00:00Z&to=2026-11-25T10:00:00Z&group=-";
 const MACHINE: DevOptions = { seed: 1, stacksPerService: 400 };
 
 let browser: Browser;
@@ -105,6 +105,33 @@ describe("the flame graph", () => {
     await page.goBack();
     await crumbs.waitFor();
     expect([problems, outside]).toEqual([[], []]);
+    await page.context().close();
+  });
+
+  it("is grouped by service at first, and as one chooses", async () => {
+    const url = await serve(MACHINE);
+    const { page, problems } = await watchedPage(browser, url);
+    await page.goto(url);
+    await drawn(page);
+    await flameHost(page).focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    expect(await detailsName(page).textContent()).toBe("checkout");
+    await page.getByRole("textbox", { name: "Search functions" }).fill("/^(checkout|_start)$/");
+    await expect.poll(() => page.locator(".search-count").textContent()).toBe("5");
+    await page.getByRole("button", { name: "Group by service_name" }).click();
+    await page.getByRole("button", { name: "nothing", exact: true }).click();
+    await expect.poll(() => new URL(page.url()).hash).toContain("group=-");
+    await flameHost(page).focus();
+    await expect
+      .poll(async () => {
+        await page.keyboard.press("Escape");
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("ArrowDown");
+        return detailsName(page).textContent();
+      })
+      .toBe("_start");
+    expect(problems).toEqual([]);
     await page.context().close();
   });
 

@@ -23,7 +23,13 @@ const SELECTOR = required("EMBERSCOPE_SELECTOR");
 const FUNCTIONS = required("EMBERSCOPE_FUNCTIONS").split(",");
 const TO = process.env["EMBERSCOPE_TO"] ?? new Date(Date.now() - 30_000).toISOString();
 const FROM = process.env["EMBERSCOPE_FROM"] ?? new Date(Date.parse(TO) - 3_600_000).toISOString();
-const STATE = new URLSearchParams({ selector: SELECTOR, from: FROM, to: TO, refresh: "0" });
+const STATE = new URLSearchParams({
+  selector: SELECTOR,
+  from: FROM,
+  to: TO,
+  refresh: "0",
+  group: "-",
+});
 
 function required(name: string): string {
   const value = process.env[name];
@@ -93,6 +99,28 @@ describe("the page on a real server", () => {
       await page.getByRole("textbox", { name: "Search functions" }).fill("");
     }
     await expect.poll(() => page.locator(".summary-rate").textContent()).toMatch(/^[\d.]+ cores? /);
+    await close(watched);
+  });
+
+  it("is grouped by service at first", async () => {
+    const query = new URLSearchParams({
+      name: "service_name",
+      selector: SELECTOR,
+      from: FROM,
+      to: TO,
+    });
+    const response = await fetch(`${SERVER}api/v1/label-values?${query}`);
+    const { values } = (await response.json()) as { values: string[] };
+    const watched = await watchedPage(browser, SERVER);
+    const { page } = watched;
+    const state = new URLSearchParams(STATE);
+    state.delete("group");
+    await page.goto(`${SERVER}#${state}`);
+    await drawn(page);
+    await flameHost(page).focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    expect(values).toContain(await detailsName(page).textContent());
     await close(watched);
   });
 

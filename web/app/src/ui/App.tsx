@@ -1,6 +1,7 @@
 import {
   type FlameGraph,
   type FlameTree,
+  codeFrames,
   exactQuery,
   nextMatch,
   nodeName,
@@ -411,9 +412,11 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
 
 /** The node of a function with the most value in its box; the outermost of equals; -1 for none. */
 function widestOf(tree: FlameTree, name: string): number {
+  const code = codeFrames(tree.frames);
   let best = -1;
   for (let node = 0; node < tree.size; node++) {
     if (
+      code[tree.frame[node]] !== 0 &&
       tree.frames.name[tree.frame[node]] === name &&
       tree.hidden[node] === 0 &&
       (best < 0 || tree.total[node] > tree.total[best])

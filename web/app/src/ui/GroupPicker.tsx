@@ -1,3 +1,4 @@
+import { visibleText } from "@emberscope/flame-core/pure";
 import { type ReactNode, useEffect, useState } from "react";
 import { type Scope, fetchLabelNames } from "../api/client.ts";
 import { DownIcon } from "./icons.tsx";
@@ -21,7 +22,7 @@ export function GroupPicker({ chosen, scope, onChoose }: Props): ReactNode {
       button={
         <>
           <span className="group-picker-label">Group by</span>{" "}
-          <span className="cut">{chosen === "" ? "nothing" : chosen}</span>
+          <span className="cut">{chosen === "" ? "nothing" : visibleText(chosen)}</span>
           <DownIcon />
         </>
       }
@@ -65,7 +66,7 @@ function Choices({ chosen, scope, onChoose }: Props): ReactNode {
             aria-current={label === chosen}
             onClick={() => onChoose(label)}
           >
-            <span>{label === "" ? "nothing" : label}</span>
+            <span>{label === "" ? "nothing" : visibleText(label)}</span>
           </button>
         </li>
       ))}

@@ -1,4 +1,4 @@
-import type { FlameTree } from "./tree.ts";
+import { type FlameTree, codeFrames } from "./tree.ts";
 
 /** A search as typed: part of a name, `/a regular expression/`, or `"exactly this name"`. */
 export type Query =
@@ -81,13 +81,18 @@ export interface Matches {
   readonly levelStart: Int32Array;
 }
 
-/** The nodes whose frame is flagged. Hidden nodes never match: what they hold is not known. */
+/**
+ * The nodes whose frame is flagged. Hidden nodes never match, as what they hold is not known, nor do
+ * values of labels, which are no functions.
+ */
 export function matchNodes(tree: FlameTree, frameFlags: Uint8Array): Matches {
   const flags = new Uint8Array(tree.size);
   const levelStart = new Int32Array(tree.depth + 1);
+  const code = codeFrames(tree.frames);
   let count = 0;
   for (let node = 0; node < tree.size; node++) {
-    if (frameFlags[tree.frame[node]] !== 0 && tree.hidden[node] === 0) {
+    const frame = tree.frame[node];
+    if (frameFlags[frame] !== 0 && code[frame] !== 0 && tree.hidden[node] === 0) {
       flags[node] = 1;
       levelStart[tree.level[node] + 1]++;
       count++;

@@ -172,6 +172,15 @@ export function contains(tree: FlameTree, ancestor: number, node: number): boole
   return node >= ancestor && node < tree.end[ancestor];
 }
 
+/** Kind of frames that are no code but the value of a label that the tree is grouped by. */
+export const LABEL_KIND = "label";
+
+/** Whether each frame is more than the value of a label, 1 or 0. */
+export function codeFrames(frames: FrameTable): Uint8Array {
+  const label = frames.kinds.indexOf(LABEL_KIND);
+  return Uint8Array.from(frames.kind, (kind) => (kind === label ? 0 : 1));
+}
+
 /** The name to show for a node. */
 export function nodeName(tree: FlameTree, node: number): string {
   return tree.frames.name[tree.frame[node]];

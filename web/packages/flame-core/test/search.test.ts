@@ -92,6 +92,18 @@ describe("matchedTotal", () => {
     expect(matchedTotal(RECURSIVE, matching("other"), 1)).toBe(0);
   });
 
+  it("never counts the values of labels", () => {
+    const tree = treeOf({
+      name: "all",
+      children: [{ name: "web", children: [{ name: "web_main", self: 3 }] }],
+    });
+    const web = tree.frames.name.indexOf("web");
+    const kind = tree.frames.kind.map((_, frame) => (frame === web ? 1 : 0));
+    const grouped = { ...tree, frames: { ...tree.frames, kind, kinds: ["native", "label"] } };
+    const matches = matchNodes(grouped, matchNames(grouped.frames.name, parseQuery("web")));
+    expect(Array.from(matches.nodes)).toEqual([2]);
+  });
+
   it("never counts what is hidden", () => {
     expect(matching("(hidden)").nodes).toHaveLength(0);
   });
