@@ -19,7 +19,8 @@ public final class Profiles {
     public static final long WINDOW_NANOS = 10_000_000_000L;
 
     private static final long PERIOD_NANOS = 10_309_278L;
-    private static final FrameKind[] KINDS = FrameKind.values();
+    private static final List<FrameKind> KINDS =
+            Arrays.stream(FrameKind.values()).filter(kind -> kind != FrameKind.LABEL).toList();
 
     private Profiles() {}
 
@@ -255,7 +256,7 @@ public final class Profiles {
                             random.nextBoolean() ? random.nextInt(1, 900) : 0));
         }
         return new Frame(
-                KINDS[random.nextInt(KINDS.length)],
+                KINDS.get(random.nextInt(KINDS.size())),
                 random.nextBoolean() ? buildId(random.nextInt(4)) : "",
                 random.nextInt(4) > 0 ? "/usr/lib/lib" + random.nextInt(4) + ".so" : "",
                 random.nextInt(9) == 0 ? random.nextLong() : random.nextInt(1 << 20),

@@ -335,7 +335,9 @@ final class Dictionary {
     private FrameKind kind() throws MalformedInputException {
         for (int i = 0; i < attributes.size(); i++) {
             if (attributeKey(attributes.get(i)).equals(AttributeNames.FRAME_TYPE)) {
-                return FrameKind.of(attributeValue(attributes.get(i)).text());
+                FrameKind kind = FrameKind.of(attributeValue(attributes.get(i)).text());
+                // Ours alone to give, to frames that stand for no code.
+                return kind == FrameKind.LABEL ? FrameKind.UNKNOWN : kind;
             }
         }
         return FrameKind.UNKNOWN;

@@ -118,7 +118,7 @@ final class FlameFormat {
 
     private static long notNegative(long value, String field) throws MalformedInputException {
         if (value < 0) {
-            throw new MalformedInputException(field + ": (expected: below 2^63)");
+            throw new MalformedInputException(field + ": " + value + " (expected: 0 or more)");
         }
         return value;
     }
@@ -133,7 +133,7 @@ final class FlameFormat {
         int[][] columns = new int[5][count];
         for (int[] column : columns) {
             for (int i = 0; i < count; i++) {
-                column[i] = index(in, stringCount, "function string");
+                column[i] = index(in, stringCount, "functions: string");
             }
         }
         List<Function> functions = new ArrayList<>(count);
@@ -159,7 +159,7 @@ final class FlameFormat {
         long index = in.varint(field);
         if (index < 0 || index >= size) {
             throw new MalformedInputException(
-                    field + ": " + Long.toUnsignedString(index) + " (expected: < " + size + ")");
+                    field + ' ' + Long.toUnsignedString(index) + " (expected: < " + size + ")");
         }
         return (int) index;
     }
@@ -169,16 +169,20 @@ final class FlameFormat {
         int size = count(in, FlameTree.NODES_MAX, 3, "nodes");
         int[] levels = new int[size];
         for (int i = 0, deepest = 0; i < size; i++) {
-            levels[i] = deepest - in.count(deepest, "level");
+            levels[i] = deepest - in.count(deepest, "nodes: up");
             deepest = levels[i] + 1;
         }
         int[] functions = new int[size];
         for (int i = 0; i < size; i++) {
-            functions[i] = index(in, functionCount + 1, "function");
+            functions[i] = index(in, functionCount + 1, "nodes: function");
         }
         long[] values = new long[size];
         for (int i = 0; i < size; i++) {
-            values[i] = notNegative(in.varint("value"), "value");
+            values[i] = in.varint("nodes: value");
+            if (values[i] < 0) {
+                throw new MalformedInputException(
+                        "nodes[" + i + "].value: " + values[i] + " (expected: 0 or more)");
+            }
         }
         Nodes nodes = new Nodes(size);
         for (int i = 0; i < size; i++) {
@@ -188,9 +192,10 @@ final class FlameFormat {
                 throw new MalformedInputException(
                         "nodes[" + (i + 1) + "]: child of hidden nodes (expected: none)");
             } else {
-                int hidden = in.count(Integer.MAX_VALUE, "hidden");
+                int hidden = in.count(Integer.MAX_VALUE, "nodes: hidden");
                 if (hidden == 0) {
-                    throw new MalformedInputException("hidden: 0 (expected: 1 or more)");
+                    throw new MalformedInputException(
+                            "nodes[" + i + "].hidden: 0 (expected: 1 or more)");
                 }
                 nodes.addHidden(levels[i], hidden, values[i]);
             }
@@ -210,7 +215,7 @@ final class FlameFormat {
                     total = Math.addExact(total, nodes.total(i));
                 }
             } catch (ArithmeticException e) {
-                throw new MalformedInputException("value: sum (expected: below 2^63)", e);
+                throw new MalformedInputException("nodes: sum of values (expected: below 2^63)", e);
             }
         }
     }

@@ -382,6 +382,24 @@ class OtlpDecoderTest {
     }
 
     @Test
+    void onlyKindsOfCodeAreTaken() throws Exception {
+        List<Integer> locations = new ArrayList<>();
+        for (String kind : List.of("jvm", "label", "abort-marker", "JVM")) {
+            locations.add(
+                    messages.location(
+                            Location.newBuilder()
+                                    .setAddress(locations.size())
+                                    .addAttributeIndices(
+                                            messages.attribute("profile.frame.type", kind))));
+        }
+        int stack = messages.stack(locations.toArray(new Integer[0]));
+        assertThat(decode(messages.cpu().addSamples(sample(stack, 1))).frames())
+                .extracting(Frame::kind)
+                .containsExactly(
+                        FrameKind.JVM, FrameKind.UNKNOWN, FrameKind.UNKNOWN, FrameKind.UNKNOWN);
+    }
+
+    @Test
     void theBestNameOfAFunctionIsShown() throws Exception {
         messages.dictionary.addFunctionTable(
                 Function.newBuilder()
