@@ -167,19 +167,22 @@ static bool has_unread(const struct ring *ring)
 	return span.head != span.tail;
 }
 
-static void retire(struct cpus *cpus, struct cpu_event *event)
+/* Closes the event of a lost CPU; false if it must wait until there is room for its ring. */
+static bool retire(struct cpus *cpus, struct cpu_event *event)
 {
+	bool orphan = cpus->keep_orphans && has_unread(&event->ring);
+
+	if (orphan && cpus->orphan_count == ORPHANS_MAX)
+		return false;
 	if (cpus->epoll >= 0)
 		epoll_ctl(cpus->epoll, EPOLL_CTL_DEL, event->event, NULL);
-	if (cpus->keep_orphans && has_unread(&event->ring)) {
-		if (cpus->orphan_count < ORPHANS_MAX) {
-			cpus->orphans[cpus->orphan_count++] = *event;
-			cpu_event_init(event);
-			return;
-		}
-		cpus->orphans_refused++;
+	if (!orphan) {
+		cpu_event_close(event);
+		return true;
 	}
-	cpu_event_close(event);
+	cpus->orphans[cpus->orphan_count++] = *event;
+	cpu_event_init(event);
+	return true;
 }
 
 /*
@@ -244,8 +247,7 @@ int cpus_refresh(struct cpus *cpus, const struct cpus_owner *owner, struct cpu_c
 		struct cpu_event *event = &cpus->events[cpu];
 
 		if (event->event >= 0 && !online[cpu]) {
-			retire(cpus, event);
-			changes->closed++;
+			changes->closed += retire(cpus, event);
 		} else if (event->event >= 0 && !is_alive(event)) {
 			retire(cpus, event);
 		}

@@ -45,7 +45,6 @@ struct cpus {
 	struct cpu_event orphans[ORPHANS_MAX];
 	int orphan_count;
 	bool keep_orphans; /* whether what is in a ring of a lost CPU matters */
-	uint64_t orphans_refused; /* rings thrown away unread for want of room */
 	int epoll; /* of all events with rings that fill, or -1 */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What Natives.java declares: turns Java's arguments into C's, and failures into exceptions. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jni.h>
@@ -18,8 +19,6 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-
-#include <dirent.h>
 
 #include "failure.h"
 #include "handle.h"
@@ -250,9 +249,9 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 	return ints_of(env, layout, sizeof(layout) / sizeof(layout[0]));
 }
 
-NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jint frequency_hz,
-			   jboolean cycles, jlong weight_nanos, jint ring_bytes,
-			   jint wakeup_bytes, jint cgroup_source)
+NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jboolean cycles,
+			   jlong weight_nanos, jint ring_bytes, jint wakeup_bytes,
+			   jint cgroup_source)
 {
 	struct sampler_options options = {
 		.cycles = cycles,
@@ -267,7 +266,6 @@ NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jint fr
 	char *bytes;
 
 	(void)class;
-	(void)frequency_hz;
 	bytes = bytes_of(env, object, &length);
 	if (!bytes)
 		return 0;

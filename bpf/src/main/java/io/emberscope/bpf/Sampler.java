@@ -51,7 +51,6 @@ public final class Sampler implements AutoCloseable {
         long handle =
                 Natives.samplerOpen(
                         NativeLibrary.object("sampler.bpf.o"),
-                        options.frequencyHz(),
                         options.event() == EventKind.CPU_CYCLES,
                         options.weightNanos(),
                         options.ringBytes(),

@@ -1,5 +1,6 @@
 package io.emberscope.bpf;
 
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -11,7 +12,7 @@ import java.util.Map;
 /// @param hitNanos CPU time these hits stand for
 /// @param delivered samples handed to a handler
 /// @param deliveredNanos CPU time these samples stand for
-/// @param drops what was lost, by reason; every reason is present
+/// @param drops what was lost, by reason; every reason is present, those not given as none
 /// @param throttles times the kernel stopped an event for being too frequent; what runs meanwhile
 ///   is no hit and is not seen. -1 if the kernel did not let us watch for it
 public record SamplerCounters(
@@ -28,7 +29,11 @@ public record SamplerCounters(
     public record Drops(long samples, long nanos) {}
 
     public SamplerCounters {
-        drops = Map.copyOf(new EnumMap<>(drops));
+        Map<DropReason, Drops> complete = new EnumMap<>(DropReason.class);
+        for (DropReason reason : DropReason.values()) {
+            complete.put(reason, drops.getOrDefault(reason, new Drops(0, 0)));
+        }
+        drops = Collections.unmodifiableMap(complete);
     }
 
     /// Hits lost, for whatever reason.
