@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,7 +80,7 @@ class SamplerIT {
             assertThat(tally.inFunction / (double) tally.samples).isGreaterThan(0.95);
             // Ticks that a hypervisor swallows are the only error; they are few.
             assertThat(tally.nanos / (double) spent).isCloseTo(1.0, within(0.06));
-            conserves(sampler);
+            Conservation.holds(sampler);
         }
     }
 
@@ -99,7 +96,7 @@ class SamplerIT {
             Tally tally = new Tally(process.pid(), process.function);
             sampler.poll(tally);
             assertThat(tally.all).isPositive();
-            conserves(sampler);
+            Conservation.holds(sampler);
         }
     }
 
@@ -113,6 +110,9 @@ class SamplerIT {
                                     "perf",
                                     "record",
                                     "-q",
+                                    // It aborts on some build ids.
+                                    "--no-buildid",
+                                    "--no-buildid-cache",
                                     "-e",
                                     "cpu-clock",
                                     "-c",
@@ -153,7 +153,7 @@ class SamplerIT {
             System.out.println("hits: ours " + hits[0] + ", perf's " + perfs);
             assertThat(perfs).isGreaterThan(2_000);
             assertThat(hits[0] / (double) perfs).isCloseTo(1.0, within(0.03));
-            conserves(sampler);
+            Conservation.holds(sampler);
         }
     }
 
@@ -168,19 +168,6 @@ class SamplerIT {
     }
 
     @Test
-    void aSamplerIsAdoptedFromItsDescriptors() throws Exception {
-        SamplerOptions options = new SamplerOptions(997, EventKind.CPU_CLOCK, MIB);
-        Sampler first = Sampler.open(options);
-        SamplerDescriptors descriptors = first.descriptors();
-        try (Sampler second = Sampler.adopt(descriptors, options)) {
-            first.close();
-            // The descriptors keep the events alive, so sampling goes on; closing disables the old
-            // one's events, which are the same.
-            assertThat(second.counters().hits()).isNotNegative();
-        }
-    }
-
-    @Test
     void aClosedSamplerIsRefusedAndDoesNotCrash() throws Exception {
         Sampler sampler = Sampler.open(new SamplerOptions(97, EventKind.CPU_CLOCK, MIB));
         sampler.close();
@@ -188,120 +175,5 @@ class SamplerIT {
         assertThatThrownBy(() -> sampler.poll(_ -> {})).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(sampler::counters).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(sampler::refreshCpus).isInstanceOf(IllegalStateException.class);
-    }
-
-    @Test
-    void closingEndsAWait() throws Exception {
-        Sampler sampler = Sampler.open(new SamplerOptions(97, EventKind.CPU_CLOCK, 8 * MIB));
-        Thread waiter =
-                Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    try {
-                                        sampler.await(Duration.ofMinutes(5));
-                                    } catch (BpfException | IllegalStateException _) {
-                                        // also an end
-                                    }
-                                });
-        while (waiter.getState() != Thread.State.RUNNABLE) {
-            Thread.onSpinWait();
-        }
-        sampler.close();
-        waiter.join(Duration.ofSeconds(30));
-        assertThat(waiter.isAlive()).isFalse();
-    }
-
-    @Test
-    void cpusThatGoAndComeBackAreSampledAnew() throws Exception {
-        Path online = Path.of("/sys/devices/system/cpu/cpu1/online");
-        assertThat(online).as("a second CPU that can go offline").exists();
-        try (Sampler sampler =
-                Sampler.open(new SamplerOptions(997, EventKind.CPU_CLOCK, 8 * MIB))) {
-            sampler.refreshCpus();
-            try {
-                Files.writeString(online, "0");
-                // Gone and back between two looks: nothing but its time standing still tells, at
-                // the second look if it stood still for less than half of the time at the first.
-                Files.writeString(online, "1");
-                CpuChanges back = sampler.refreshCpus();
-                if (back.opened() == 0) {
-                    Thread.sleep(20);
-                    back = sampler.refreshCpus();
-                }
-                assertThat(back).isEqualTo(new CpuChanges(1, 0, 0));
-                Files.writeString(online, "0");
-                assertThat(sampler.refreshCpus()).isEqualTo(new CpuChanges(0, 1, 0));
-            } finally {
-                Files.writeString(online, "1");
-            }
-            assertThat(sampler.refreshCpus()).isEqualTo(new CpuChanges(1, 0, 0));
-            try (Burner process = Burner.start(burner, 300, 1)) {
-                process.spentNanos();
-                Tally tally = new Tally(process.pid(), process.function);
-                sampler.stop();
-                sampler.poll(tally);
-                assertThat(tally.samples).isGreaterThan(200);
-            }
-            conserves(sampler);
-        }
-    }
-
-    @Test
-    void killingTheProcessLeavesNothingInTheKernel() throws Exception {
-        String before = loaded();
-        Process process =
-                new ProcessBuilder(
-                                ProcessHandle.current().info().command().orElseThrow(),
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Holder.class.getName())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .start();
-        assertThat(process.getInputStream().read()).isEqualTo('r');
-        assertThat(loaded()).isNotEqualTo(before);
-        process.destroyForcibly().waitFor();
-        // The kernel frees programs after a grace period of RCU.
-        String after = loaded();
-        for (int i = 0; i < 100 && !after.equals(before); i++) {
-            Thread.sleep(50);
-            after = loaded();
-        }
-        assertThat(after).isEqualTo(before);
-    }
-
-    /// Opens everything, says so, and waits to be killed.
-    static final class Holder {
-        public static void main(String[] args) throws Exception {
-            try (Sampler _ = Sampler.open(new SamplerOptions(97, EventKind.CPU_CLOCK, MIB));
-                    SideBand _ = SideBand.open(new SideBandOptions(65_536))) {
-                System.out.print('r');
-                System.out.flush();
-                Thread.sleep(Duration.ofMinutes(1));
-            }
-        }
-    }
-
-    private static String loaded() throws Exception {
-        StringBuilder ours = new StringBuilder();
-        Pattern programs = Pattern.compile("(?m)^\\d+: perf_event  name sample .*$");
-        Matcher program = programs.matcher(Burner.run(List.of("bpftool", "prog", "list")));
-        while (program.find()) {
-            ours.append(program.group().replaceAll(":.*", "")).append(" program\n");
-        }
-        Pattern maps = Pattern.compile("(?m)^\\d+: (ringbuf|percpu_array)  name (ring|state) .*$");
-        Matcher map = maps.matcher(Burner.run(List.of("bpftool", "map", "list")));
-        while (map.find()) {
-            ours.append(map.group().replaceAll(":.*", "")).append(" map\n");
-        }
-        return ours.toString();
-    }
-
-    private static void conserves(Sampler sampler) throws BpfException {
-        SamplerCounters counters = sampler.counters();
-        assertThat(counters.hits()).isPositive();
-        assertThat(counters.delivered() + counters.dropped()).isEqualTo(counters.hits());
-        assertThat(counters.deliveredNanos() + counters.droppedNanos())
-                .isEqualTo(counters.hitNanos());
     }
 }
