@@ -12,6 +12,7 @@ import io.emberscope.server.edge.ErrorAnswers;
 import io.emberscope.server.edge.HostCheck;
 import io.emberscope.server.edge.HostNames;
 import io.emberscope.server.edge.Limits;
+import io.emberscope.server.edge.UnreadBody;
 import io.emberscope.server.ingest.OtlpIngest;
 import io.emberscope.server.query.QueryApi;
 import io.emberscope.server.status.StatusApi;
@@ -38,18 +39,20 @@ public final class EmberscopeServer implements AutoCloseable {
             InstantSource clock,
             Metrics metrics) {
         this.store = store;
-        ErrorAnswers errors = new ErrorAnswers(metrics);
+        ErrorAnswers errors = new ErrorAnswers(limits, metrics);
         this.ingest = new OtlpIngest(store, clock, limits, errors, metrics);
         this.queries = new QueryApi(store, clock, limits, errors, metrics);
         WebFiles web = new WebFiles(EmberscopeServer.class.getClassLoader(), errors);
         StatusApi status = new StatusApi(store, clock, web.isBuilt(), errors, metrics);
 
         ServerBuilder builder = Server.builder().http(options.listen().socketAddress());
-        setLimits(builder);
+        setLimits(builder, limits);
         setHeaders(builder);
         builder.errorHandler(errors);
         builder.decorator(
                 new HostCheck(new HostNames(options.open(), options.allowedHosts()), errors));
+        // Added last, so it is around all others.
+        builder.decorator(new UnreadBody());
         builder.route()
                 .post(OtlpIngest.PATH)
                 .maxRequestLength(limits.ingestBodyBytesMax())
@@ -118,7 +121,7 @@ public final class EmberscopeServer implements AutoCloseable {
         routes.forEach((path, service) -> builder.route().get(path).build(service));
     }
 
-    private static void setLimits(ServerBuilder builder) {
+    private static void setLimits(ServerBuilder builder, Limits limits) {
         builder.maxNumConnections(Limits.CONNECTIONS_MAX)
                 .http2MaxStreamsPerConnection(Limits.HTTP2_STREAMS_PER_CONNECTION_MAX)
                 .http2MaxResetFramesPerWindow(
@@ -127,8 +130,8 @@ public final class EmberscopeServer implements AutoCloseable {
                 .http1MaxHeaderSize(Limits.HEADER_BYTES_MAX)
                 .http2MaxHeaderListSize(Limits.HEADER_BYTES_MAX)
                 .http1MaxChunkSize(Limits.HTTP1_CHUNK_BYTES_MAX)
-                .idleTimeout(Limits.IDLE_TIMEOUT)
-                .requestTimeout(Limits.REQUEST_TIMEOUT)
+                .idleTimeout(limits.idleTimeout())
+                .requestTimeout(limits.requestTimeout())
                 .maxRequestLength(Limits.UNUSED_BODY_BYTES_MAX)
                 .bossGroupFactory(
                         name -> new AcceptorGroup(ThreadFactories.newThreadFactory(name, false)))

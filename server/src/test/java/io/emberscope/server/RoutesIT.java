@@ -29,6 +29,10 @@ class RoutesIT {
     private static final String JSON = "application/json; charset=utf-8";
     private static final String TEXT = "text/plain; charset=utf-8";
 
+    /// Whether the build made the page; it does unless it was told not to.
+    private static final boolean PAGE =
+            RoutesIT.class.getClassLoader().getResource("web/index.html") != null;
+
     private static final Map<String, Row> TABLE =
             new TreeMap<>(
                     Map.ofEntries(
@@ -48,8 +52,19 @@ class RoutesIT {
                             get("/api/v1/status", "", JSON),
                             get("/ready", "", TEXT),
                             get("/metrics", "", "text/plain; version=0.0.4; charset=utf-8"),
-                            Map.entry("[GET] /", new Row("/", 404, TEXT)),
-                            Map.entry("[GET] /favicon.svg", new Row("/favicon.svg", 404, JSON)),
+                            Map.entry(
+                                    "[GET] /",
+                                    PAGE
+                                            ? new Row("/", 200, "text/html; charset=utf-8")
+                                            : new Row("/", 404, TEXT)),
+                            Map.entry(
+                                    "[GET] /favicon.svg",
+                                    PAGE
+                                            ? new Row(
+                                                    "/favicon.svg",
+                                                    200,
+                                                    "image/svg+xml; charset=utf-8")
+                                            : new Row("/favicon.svg", 404, JSON)),
                             Map.entry(
                                     "[GET] /assets/:name", new Row("/assets/none.js", 404, JSON))));
 
@@ -149,6 +164,25 @@ class RoutesIT {
             assertThat(answer.statusCode()).as(path).isEqualTo(404);
             assertThat(new String(answer.body(), StandardCharsets.UTF_8))
                     .startsWith("{\"error\":{\"code\":\"not_found\",\"message\":\"path: ");
+        }
+    }
+
+    @Test
+    void aPathThatClimbsIsRefused() throws Exception {
+        for (String path :
+                List.of(
+                        "/assets/../../etc/passwd",
+                        "/assets/..%2f..%2fetc%2fpasswd",
+                        "/assets/%2e%2e/%2e%2e/etc/passwd",
+                        "/assets/%252e%252e%252fetc%252fpasswd",
+                        "/assets/..\\..\\etc\\passwd",
+                        "/assets/a%00.js",
+                        "//etc/passwd",
+                        "http://evil.example/")) {
+            assertThat(raw("GET", path, "localhost"))
+                    .as(path)
+                    .matches("(?s)HTTP/1.1 (400|404|421) .*\\{\"error\":.*")
+                    .doesNotContain("root:");
         }
     }
 

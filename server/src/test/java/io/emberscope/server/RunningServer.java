@@ -45,10 +45,16 @@ public final class RunningServer implements AutoCloseable {
 
     /// Starts one on that disk.
     static RunningServer start(Disk disk, Path data, String... options) throws IOException {
+        return start(Limits.of(SMALL_HEAP), disk, data, options);
+    }
+
+    /// Starts one with those limits.
+    static RunningServer start(Limits limits, Disk disk, Path data, String... options)
+            throws IOException {
         return new RunningServer(
                 EmberscopeServer.start(
                         options(data, options),
-                        Limits.of(SMALL_HEAP),
+                        limits,
                         disk,
                         InstantSource.system(),
                         new Metrics()));

@@ -11,6 +11,7 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.common.logging.RequestLogProperty;
 import com.linecorp.armeria.common.stream.AbortedStreamException;
 import com.linecorp.armeria.common.stream.CancelledSubscriptionException;
 import com.linecorp.armeria.common.stream.ClosedStreamException;
@@ -40,10 +41,13 @@ public final class ErrorAnswers implements ServerErrorHandler {
     private static final String COUNTER = "emberscope_server_refused_requests_total";
     private static final int UNWRAP_MAX = 8;
 
+    private final String timeoutText;
     private final Metrics metrics;
 
+    /// @param limits which refusals name
     /// @param metrics where refusals are counted
-    public ErrorAnswers(Metrics metrics) {
+    public ErrorAnswers(Limits limits, Metrics metrics) {
+        this.timeoutText = limits.requestTimeout().toSeconds() + " s";
         this.metrics = metrics;
         metrics.counter(COUNTER, "Requests refused, by reason.", "reason", "invalid_argument");
     }
@@ -94,18 +98,15 @@ public final class ErrorAnswers implements ServerErrorHandler {
     public HttpResponse onServiceException(ServiceRequestContext ctx, Throwable thrown) {
         Throwable cause = unwrap(thrown);
         if (cause instanceof RequestTimeoutException) {
-            boolean bodyArrived =
-                    ctx.log()
-                            .isAvailable(
-                                    com.linecorp.armeria.common.logging.RequestLogProperty
-                                            .REQUEST_END_TIME);
-            return answer(bodyArrived ? slowAnswer() : slowRequest());
+            boolean bodyArrived = ctx.log().isAvailable(RequestLogProperty.REQUEST_END_TIME);
+            return UnreadBody.closeAfter(
+                    answer(bodyArrived ? slowAnswer() : slowRequest()), ctx.request());
         }
         if (cause instanceof HttpResponseException) {
             // The answer is ready; there is nothing to add.
             return HttpResponse.ofFailure(cause);
         }
-        return answer(cause);
+        return UnreadBody.closeAfter(answer(cause), ctx.request());
     }
 
     @Override
@@ -125,11 +126,11 @@ public final class ErrorAnswers implements ServerErrorHandler {
     }
 
     /// 504: a query that took too long.
-    public static Refusal slowAnswer() {
+    public Refusal slowAnswer() {
         return Refusal.tooSlow(
                 "query: not done after "
-                        + Limits.REQUEST_TIMEOUT.toSeconds()
-                        + " s (expected: a shorter time range or a narrower selector)");
+                        + timeoutText
+                        + " (expected: a shorter time range or a narrower selector)");
     }
 
     private static Refusal bodyTooLong(long bytesMax) {
@@ -142,13 +143,11 @@ public final class ErrorAnswers implements ServerErrorHandler {
                 HttpStatus.BAD_REQUEST, "client_gone", "client: left before it had an answer");
     }
 
-    private static Refusal slowRequest() {
+    private Refusal slowRequest() {
         return Refusal.other(
                 HttpStatus.REQUEST_TIMEOUT,
                 "request_timeout",
-                "body: incomplete after "
-                        + Limits.REQUEST_TIMEOUT.toSeconds()
-                        + " s (expected: whole)");
+                "body: incomplete after " + timeoutText + " (expected: whole)");
     }
 
     private static Refusal ofStatus(HttpStatus status, @Nullable String description) {

@@ -12,6 +12,8 @@ import java.time.Duration;
 /// @param queryBytesMax memory that the tables of one query may hold
 /// @param storeBytesMax memory for profiles that are not in a segment yet
 /// @param cacheBytesMax memory for what was read from segments
+/// @param idleTimeout see [#IDLE_TIMEOUT]
+/// @param requestTimeout see [#REQUEST_TIMEOUT]
 public record Limits(
         int ingestBodyBytesMax,
         long ingestBytesInFlight,
@@ -19,7 +21,9 @@ public record Limits(
         int queryThreads,
         long queryBytesMax,
         long storeBytesMax,
-        long cacheBytesMax) {
+        long cacheBytesMax,
+        Duration idleTimeout,
+        Duration requestTimeout) {
 
     private static final int MIB = 1 << 20;
 
@@ -48,11 +52,12 @@ public record Limits(
     /// The largest piece in which a body reaches us.
     public static final int HTTP1_CHUNK_BYTES_MAX = 8 * 1024;
 
-    /// An agent sends every 10 s and keeps its connection; a stranger loses his after this.
+    /// An agent sends every 10 s and keeps its connection; a stranger loses his after this. A head
+    /// that trickles in counts as idle until it is whole.
     public static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
 
-    /// From the first byte of a request's head to the last byte of its answer, so it also ends
-    /// bodies that trickle in and answers that trickle out.
+    /// From the head of a request to the last byte of its answer, so it also ends bodies that
+    /// trickle in and answers that trickle out.
     public static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
 
     /// Bodies of requests that have no use for one.
@@ -138,6 +143,22 @@ public record Limits(
                 queryThreads,
                 heapBytes / 4 / queryThreads,
                 heapBytes / 4,
-                heapBytes / 16);
+                heapBytes / 16,
+                IDLE_TIMEOUT,
+                REQUEST_TIMEOUT);
+    }
+
+    /// These limits with other timeouts.
+    public Limits withTimeouts(Duration idle, Duration request) {
+        return new Limits(
+                ingestBodyBytesMax,
+                ingestBytesInFlight,
+                responseBytesInFlight,
+                queryThreads,
+                queryBytesMax,
+                storeBytesMax,
+                cacheBytesMax,
+                idle,
+                request);
     }
 }

@@ -17,6 +17,7 @@ import io.emberscope.server.edge.Limits;
 import io.emberscope.server.edge.Refusal;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.QueryStoppedException;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -34,12 +35,14 @@ final class QueryPool implements AutoCloseable {
     }
 
     private final ThreadPoolExecutor threads;
+    private final Duration timeout;
     private final long queryBytesMax;
     private final ByteBudget answers;
     private final ErrorAnswers errors;
 
     QueryPool(Limits limits, ErrorAnswers errors, Metrics metrics) {
         this.errors = errors;
+        this.timeout = limits.requestTimeout();
         this.queryBytesMax = limits.queryBytesMax();
         this.answers = new ByteBudget("answers under way", limits.responseBytesInFlight());
         this.threads =
@@ -69,7 +72,7 @@ final class QueryPool implements AutoCloseable {
     HttpResponse run(ServiceRequestContext ctx, Query query) {
         CompletableFuture<HttpResponse> response = new CompletableFuture<>();
         // Made here and not by the thread that runs it, so that waiting counts too.
-        QueryContext limits = QueryContext.strict(Limits.REQUEST_TIMEOUT, queryBytesMax);
+        QueryContext limits = QueryContext.strict(timeout, queryBytesMax);
         Runnable task = () -> response.complete(answer(ctx, query, limits));
         var _ =
                 ctx.whenRequestCancelling()
@@ -106,10 +109,10 @@ final class QueryPool implements AutoCloseable {
         }
     }
 
-    private static Refusal refusal(QueryStoppedException stopped) {
+    private Refusal refusal(QueryStoppedException stopped) {
         String message = String.valueOf(stopped.getMessage());
         return switch (stopped.reason()) {
-            case CANCELLED, DEADLINE -> ErrorAnswers.slowAnswer();
+            case CANCELLED, DEADLINE -> errors.slowAnswer();
             case MEMORY, SIZE -> Refusal.tooMuch(message);
         };
     }

@@ -22,8 +22,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
-/// The files of the web view. The page itself is asked for anew each time; files below `assets/`
-/// have their content's hash in the name, so browsers keep them for ever.
+/// The files of the web view. Those below `assets/` that have their content's hash in the name are
+/// kept by browsers for ever; the others are asked for anew each time.
 public final class WebFiles implements HttpService {
     /// Loads scripts, styles, images and data from this server alone, and runs nothing inline, so
     /// that not even a function name that slipped into the page as markup could do anything.
@@ -39,6 +39,9 @@ public final class WebFiles implements HttpService {
     /// Also what keeps a path inside [#ROOT]: a segment cannot begin with a dot.
     private static final Pattern PATH =
             Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*){0,4}");
+
+    /// A name that changes with the content.
+    private static final Pattern HASHED = Pattern.compile("assets/.+-[A-Za-z0-9_-]{8}\\.[a-z0-9]+");
 
     private static final int PATH_LENGTH_MAX = 200;
     private static final int FILE_BYTES_MAX = 8 << 20;
@@ -141,7 +144,7 @@ public final class WebFiles implements HttpService {
                             type,
                             plain,
                             Gzipped.of(plain),
-                            path.startsWith("assets/") ? FOREVER : ASK_AGAIN);
+                            HASHED.matcher(path).matches() ? FOREVER : ASK_AGAIN);
             files.put(path, file);
             return Optional.of(file);
         }
