@@ -22,6 +22,7 @@ need_tools() {
 
 want_for_build() {
   want_command mvn maven 'builds the Java modules'
+  want_command make make 'builds the C parts'
   want_command clang clang 'compiles the BPF program'
   want_command llvm-strip llvm 'takes debug information out of the BPF program'
   want_command gcc gcc "compiles the collector's native part"
@@ -40,6 +41,10 @@ want_for_test() {
   want_command runc runc 'runs the containers of the tests'
   want_command go golang-go 'has go tool pprof, which must read our downloads'
   want_command python3 python3 'is one of the programs that are profiled'
+  if [[ $(uname -m) == x86_64 ]]; then
+    want_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu 'compiles the C parts for arm64 too'
+    want_file /usr/aarch64-linux-gnu/include/stdio.h libc6-dev-arm64-cross 'has headers for that'
+  fi
   want_command shellcheck shellcheck 'checks the shell scripts'
 }
 

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /// `emberscope query`: asks a server and shows or saves the answer.
@@ -26,13 +25,14 @@ public final class QueryMain {
     /// Runs once and ends the process.
     ///
     /// @param arguments see [QueryOptions#HELP]
+    @SuppressWarnings("SystemConsoleNull") // It is null again since JDK 25, without a terminal.
     public static void main(String[] arguments) {
         // Names are UTF-8 whatever the locale says; a terminal that is not shows other signs.
         PrintStream out =
                 new PrintStream(
                         new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
-        Console console = Objects.requireNonNull(System.console());
-        boolean terminal = console.isTerminal();
+        Console console = System.console();
+        boolean terminal = console != null && console.isTerminal();
         int width = terminal ? terminalWidth(System.getenv()) : WIDTH_UNBOUNDED;
         int exit = run(List.of(arguments), System.getenv(), out, System.err, terminal, width);
         out.flush();

@@ -1,0 +1,158 @@
+package io.emberscope.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.emberscope.profile.MergedProfile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Processes that live for milliseconds, and those that were there before the collector.
+class ShortLivesIT {
+    private static final int FREQUENCY_HZ = 997;
+    private static final int RATE = 500;
+    private static final int WINDOW_SECONDS = 10;
+    private static final int PERF_SECONDS = 40;
+    private static final int SAMPLES_MIN = 40_000;
+
+    @TempDir Path directory;
+
+    @Test
+    void aStormsShareIsThatOfPerfInTheSameRun() throws Exception {
+        Root.assume();
+        Path storm = CProgram.compile("storm", directory, "storm");
+        Files.copy(storm, directory.resolve("shortlife"));
+        Path filler = CProgram.compile("truth", directory, "filler");
+        try (RealStack stack = RealStack.start(directory, FREQUENCY_HZ);
+                Child storming =
+                        start("storm.out", storm, "" + RATE, "" + (PERF_SECONDS + 40), "1500");
+                // Takes what the storm leaves, so that there are enough samples.
+                Child filling = start("filler.out", filler, "600", "" + cpus())) {
+            long from = awaitWindow();
+            try (Child perf = recordAsPerfDoes()) {
+                assertThat(perf.await(Duration.ofMinutes(3))).as(perf.out()).isZero();
+            }
+            long to = from + PERF_SECONDS * 1000L;
+            // A window is sent after its end, and the storm must go on to that.
+            TimeUnit.SECONDS.sleep(WINDOW_SECONDS / 2);
+            filling.kill();
+            stack.assertConserved();
+
+            MergedProfile all = stack.profile("{}", "" + from, "" + to);
+            MergedProfile ours =
+                    stack.profile("{executable=~\"shortlife|storm\"}", "" + from, "" + to);
+            long oursCount = all.total() / (1_000_000_000L / FREQUENCY_HZ);
+            double share = (double) ours.total() / all.total();
+            double[] perf = shareByPerf();
+            System.out.printf(
+                    "storm: share %.4f of %d samples, perf's %.4f of %.0f%n",
+                    share, oursCount, perf[0], perf[1]);
+
+            assertThat(oursCount).isGreaterThanOrEqualTo(SAMPLES_MIN);
+            assertThat(perf[1]).isGreaterThanOrEqualTo(SAMPLES_MIN);
+            assertThat(share).isCloseTo(perf[0], within(0.01));
+            // They have their own stacks, not only their name.
+            assertThat(RealStack.totalOf(ours, "burn_briefly")).isGreaterThan(ours.total() / 4);
+            assertThat(storming.isAlive()).as("the storm outlasts the measurement").isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {19, 97, 997})
+    void whoWasThereBeforeIsNamedFromTheFirstSecond(int frequencyHz) throws Exception {
+        Root.assume();
+        Path program = CProgram.compile("truth", directory, "oldtimer");
+        try (Child old = start("old.out", program, "600", "1")) {
+            TimeUnit.SECONDS.sleep(1);
+            try (RealStack stack = RealStack.start(directory, frequencyHz)) {
+                double ready = cpuSeconds(old.pid());
+                TimeUnit.SECONDS.sleep(12);
+                double end = cpuSeconds(old.pid());
+                stack.assertConserved();
+                MergedProfile profile = stack.profile("{executable=\"oldtimer\"}");
+                double seen = RealStack.totalOf(profile, "run") / 1e9;
+                System.out.printf(
+                        "old process at %d Hz: used %.2f s from ready on, seen named %.2f s%n",
+                        frequencyHz, end - ready, seen);
+                // All but the second that attaching may take; the collector saw more than this.
+                assertThat(seen).isGreaterThan(end - ready - 1.0);
+            }
+        }
+    }
+
+    private Child start(String output, Path program, String... arguments) throws Exception {
+        List<String> command = new java.util.ArrayList<>(List.of(program.toString()));
+        command.addAll(List.of(arguments));
+        return Child.start(directory.resolve(output), Map.of(), command);
+    }
+
+    private Child recordAsPerfDoes() throws Exception {
+        return Child.start(
+                directory.resolve("perf.out"),
+                Map.of(),
+                List.of(
+                        "perf",
+                        "record",
+                        "-q",
+                        "-a",
+                        "-g",
+                        "-e",
+                        "cpu-clock:I",
+                        "-F",
+                        "" + FREQUENCY_HZ,
+                        "-o",
+                        directory.resolve("perf.data").toString(),
+                        "--",
+                        "sleep",
+                        "" + PERF_SECONDS));
+    }
+
+    /// Waits for the start of a window.
+    ///
+    /// @return its time in milliseconds since the epoch
+    private static long awaitWindow() throws InterruptedException {
+        long windowMillis = WINDOW_SECONDS * 1000L;
+        long now = System.currentTimeMillis();
+        long next = (now / windowMillis + 1) * windowMillis;
+        TimeUnit.MILLISECONDS.sleep(next - now);
+        return next;
+    }
+
+    /// The storm's share of perf's samples, and how many there are.
+    private double[] shareByPerf() throws Exception {
+        Run script =
+                Run.of(
+                        directory,
+                        Map.of(),
+                        List.of("perf", "script", "-i", "perf.data", "-F", "comm", "-G"));
+        Matcher comm = Pattern.compile("(?m)^ *(\\S.*?) *$").matcher(script.out());
+        double storm = 0;
+        double all = 0;
+        while (comm.find()) {
+            all++;
+            storm += comm.group(1).matches("shortlife|storm") ? 1 : 0;
+        }
+        return new double[] {storm / all, all};
+    }
+
+    /// CPU time of all threads of a process, as the kernel tells it in hundredths of a second.
+    private static double cpuSeconds(long pid) throws Exception {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+        String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ", 14);
+        return (Long.parseLong(afterName[11]) + Long.parseLong(afterName[12])) / 100.0;
+    }
+
+    private static int cpus() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+}
