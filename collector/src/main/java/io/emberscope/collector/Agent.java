@@ -90,7 +90,7 @@ final class Agent {
         naming =
                 new Naming(
                         new KernelNames(monotonicNanos, metrics, log::line),
-                        new SafeBinaryFiles(denied::contains),
+                        new SafeBinaryFiles(own.pid(), denied::contains),
                         binary -> deny(denied, binary),
                         options.node().isEmpty() ? own.hostName() : options.node(),
                         Math.round(1e9 / options.frequencyHz()),

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The real [BinaryFiles]: every file is opened with [SafeFile].
 ///
-/// A binary whose build id the kernel told is looked for at its path on the node itself, if root
-/// owns it there; then through the mappings of the processes that had it, which finds it also if it
-/// was deleted or replaced; then at its path in their roots. The build id must be the same each
-/// time, and files of root come before others: a build id is easily copied, and names that one
-/// process chose must not show in the profile of another.
+/// A binary whose build id the kernel told is looked for at its path on the node itself and in our
+/// own root, if root owns it there; then through the mappings of the processes that had it, which
+/// finds it also if it was deleted or replaced; then at its path in their roots. The build id must
+/// be the same each time, and files of root come before others: a build id is easily copied, and
+/// names that one process chose must not show in the profile of another.
 ///
 /// A binary without a build id is opened through its mapping and must be the same inode.
 public final class SafeBinaryFiles implements BinaryFiles {
@@ -28,10 +28,13 @@ public final class SafeBinaryFiles implements BinaryFiles {
             SafeFileRules.DEFAULT.with(SIZE_MAX, READ_BYTES_MAX);
     private static final SafeFileRules OF_ANYBODY = OF_ROOT.ofAnyOwner();
 
+    private final int[] trusted;
     private final IntPredicate denied;
 
+    /// @param ownPid our own process id
     /// @param denied whether a process's files are not to be opened
-    public SafeBinaryFiles(IntPredicate denied) {
+    public SafeBinaryFiles(int ownPid, IntPredicate denied) {
+        this.trusted = new int[] {FIRST_PROCESS, ownPid};
         this.denied = denied;
     }
 
@@ -68,15 +71,16 @@ public final class SafeBinaryFiles implements BinaryFiles {
                 found.size());
     }
 
-    private static @Nullable SafeFile onTheNode(Binary binary) {
-        try {
-            SafeFile file = SafeFile.open(FIRST_PROCESS, binary.path(), OF_ROOT);
-            if (isRight(binary, file)) {
+    private @Nullable SafeFile onTheNode(Binary binary) {
+        for (int pid : trusted) {
+            SafeFile file =
+                    opened(
+                            binary,
+                            new Binary.Sighting(pid, 0, 0),
+                            at -> SafeFile.open(at.pid(), binary.path(), OF_ROOT));
+            if (file != null) {
                 return file;
             }
-            file.close();
-        } catch (IOException _) {
-            // Usual for files of containers.
         }
         return null;
     }

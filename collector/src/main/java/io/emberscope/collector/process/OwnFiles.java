@@ -20,6 +20,12 @@ public final class OwnFiles {
         this.root = root;
     }
 
+    /// Our own process id.
+    public int pid() {
+        String stat = text("/self/stat");
+        return (int) number(stat.substring(0, Math.max(0, stat.indexOf(' '))));
+    }
+
     /// CPU time of this process so far, user and system, to 10 ms.
     public long cpuNanos() {
         String stat = text("/self/stat");

@@ -73,8 +73,9 @@ public final class ProcFiles {
             snapshot.kernel((stat.flags & KERNEL_THREAD_FLAG) != 0);
             snapshot.container(Containers.ofProcFile(readText(pid, "cgroup")));
             if (!snapshot.isKernel()) {
-                snapshot.executable(executable(pid));
-                readMaps(pid, paths, snapshot);
+                String task = liveTask(pid, stat);
+                snapshot.executable(executable(task));
+                readMaps(task, paths, snapshot);
             }
             Stat again = Stat.parse(read(pid, "stat"));
             return again != null && again.startTicks == stat.startTicks ? snapshot : null;
@@ -83,20 +84,42 @@ public final class ProcFiles {
         }
     }
 
-    private String executable(int pid) {
+    /// The directory that shows the process's memory. When its first thread has ended before the
+    /// others that is the one of another thread.
+    private String liveTask(int pid, Stat stat) throws IOException {
+        String process = root + '/' + pid;
+        if (stat.state != 'Z') {
+            return process;
+        }
+        String[] threads = new File(process + "/task").list();
+        if (threads != null) {
+            for (String thread : threads) {
+                int tid = number(thread);
+                Stat other =
+                        tid == pid || tid < 0
+                                ? null
+                                : Stat.parse(read(pid, "task/" + tid + "/stat"));
+                if (other != null && other.state != 'Z') {
+                    return process + "/task/" + tid;
+                }
+            }
+        }
+        return process;
+    }
+
+    private static String executable(String task) {
         try {
-            Path target = Files.readSymbolicLink(Path.of(root, Integer.toString(pid), "exe"));
-            return Names.fileName(target.toString());
+            return Names.fileName(Files.readSymbolicLink(Path.of(task, "exe")).toString());
         } catch (IOException _) {
             return "";
         }
     }
 
-    private void readMaps(int pid, Paths paths, Snapshot into) throws IOException {
+    private static void readMaps(String task, Paths paths, Snapshot into) throws IOException {
         byte[] buffer = new byte[32 << 10];
         int filled = 0;
         int total = 0;
-        try (InputStream in = new FileInputStream(root + '/' + pid + "/maps")) {
+        try (InputStream in = new FileInputStream(task + "/maps")) {
             while (total < MAPS_BYTES_MAX) {
                 int read = in.read(buffer, filled, buffer.length - filled);
                 if (read < 0) {

@@ -106,6 +106,21 @@ final class ProcFilesTest {
     }
 
     @Test
+    void memoryIsReadThroughAnotherThreadWhenTheFirstHasEnded() throws IOException {
+        write("stat", "7 (a) Z 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 2 0 12345 0 0\n");
+        for (int tid = 7; tid <= 9; tid++) {
+            Files.createDirectories(proc.resolve("7/task/" + tid));
+        }
+        write("task/7/stat", "7 (a) Z 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 2 0 12345 0 0\n");
+        write("task/8/stat", "8 (a) Z 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 2 0 12345 0 0\n");
+        write("task/9/stat", "9 (a) R 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 2 0 12345 0 0\n");
+        write("task/9/maps", "1000-2000 r-xp 00000000 00:01 5 /bin/app\n");
+        Files.createSymbolicLink(proc.resolve("7/task/9/exe"), Path.of("/bin/app"));
+        assertThat(snapshot().size()).isEqualTo(1);
+        assertThat(snapshot().executable()).isEqualTo("app");
+    }
+
+    @Test
     void processesAreTheEntriesThatAreNumbers() throws IOException {
         Files.createDirectories(proc.resolve("12"));
         Files.createDirectories(proc.resolve("self"));

@@ -1,0 +1,167 @@
+package io.emberscope.collector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assumptions;
+
+/// The collector as users run it: a process of its own with the JVM options we ship.
+final class RunningCollector implements AutoCloseable {
+    private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final Pattern TOTALS =
+            Pattern.compile(
+                    "stopped: samples hits=(\\d+) restored=(\\d+) delivered=(\\d+) dropped=(\\d+)"
+                            + " spooled=(\\d+); nanoseconds hits=(\\d+) restored=(\\d+)"
+                            + " delivered=(\\d+) dropped=(\\d+) spooled=(\\d+)");
+
+    private final Process process;
+    private final Path log;
+    private final int metricsPort;
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    /// What became of all samples, by the collector's own account.
+    record Totals(long hits, long restored, long delivered, long dropped, long spooled) {
+        /// The law that nothing is lost without being counted.
+        void checkConservation() {
+            assertThat(delivered + dropped + spooled).as("%s", this).isEqualTo(hits + restored);
+        }
+    }
+
+    private RunningCollector(Process process, Path log, int metricsPort) {
+        this.process = process;
+        this.log = log;
+        this.metricsPort = metricsPort;
+    }
+
+    /// Skips a test where it cannot run.
+    static void assumeRoot() {
+        Assumptions.assumeTrue(
+                "root".equals(System.getProperty("user.name")),
+                "not root: eBPF is not possible, so this test says nothing");
+    }
+
+    /// Starts one and waits until it merges samples.
+    static RunningCollector start(Path data, String server, String... options) throws Exception {
+        Files.createDirectories(data);
+        int metricsPort = freePort();
+        Path log = Files.createTempFile(data, "collector", ".log");
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("@" + Path.of("jvm.options").toAbsolutePath());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of("io.emberscope.collector.CollectorMain", "collect"));
+        command.addAll(List.of("--server", server, "--data", data.toString()));
+        command.addAll(List.of("--metrics-listen", "127.0.0.1:" + metricsPort));
+        command.addAll(Arrays.asList(options));
+        Process process =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        RunningCollector collector = new RunningCollector(process, log, metricsPort);
+        long start = System.nanoTime();
+        while (!collector.isReady()) {
+            assertThat(process.isAlive()).as("%s", Files.readString(log)).isTrue();
+            assertThat(System.nanoTime() - start).as("time to get ready").isLessThan(READY_NANOS);
+            Thread.sleep(20);
+        }
+        return collector;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /// The value of a metric, with its labels if it has some.
+    long metric(String name) throws IOException, InterruptedException {
+        for (String line : get("/metrics").body().split("\n", -1)) {
+            if (line.startsWith(name + ' ')) {
+                return (long) Double.parseDouble(line.substring(name.length() + 1));
+            }
+        }
+        throw new AssertionError("no metric " + name);
+    }
+
+    /// Waits until a metric reaches a value.
+    void awaitMetric(String name, long value) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        while (metric(name) < value) {
+            assertThat(System.nanoTime() - start)
+                    .as("time until %s is %d; %s", name, value, log())
+                    .isLessThan(READY_NANOS);
+            Thread.sleep(100);
+        }
+    }
+
+    /// Stops it as an operator does and returns its account.
+    Totals stop() throws IOException, InterruptedException {
+        process.destroy();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        Matcher totals = TOTALS.matcher(log());
+        assertThat(totals.find()).as("%s", log()).isTrue();
+        Totals nanos = totals(totals, 6);
+        nanos.checkConservation();
+        Totals samples = totals(totals, 1);
+        samples.checkConservation();
+        return samples;
+    }
+
+    /// Kills it without a warning.
+    void kill() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    String log() throws IOException {
+        return Files.readString(log);
+    }
+
+    @Override
+    public void close() {
+        kill();
+        http.close();
+    }
+
+    private boolean isReady() throws InterruptedException {
+        try {
+            return get("/ready").statusCode() == 200;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return http.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + metricsPort + path))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static Totals totals(Matcher found, int from) {
+        long[] numbers = new long[5];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = Long.parseLong(found.group(from + i));
+        }
+        return new Totals(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}
