@@ -213,7 +213,7 @@ public final class KernelFeatures {
     private void mapFiles() {
         String lost =
                 "names from files that were deleted or replaced while they run (updated packages),"
-                        + " and from files in other mount namespaces that cannot be reached by path";
+                        + " and from files in other mount namespaces that no path leads to";
         String how = "CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN";
         int pid = Math.toIntExact(ProcessHandle.current().pid());
         try (BufferedReader maps = Files.newBufferedReader(root.resolve("proc/self/maps"))) {

@@ -55,12 +55,14 @@ final class Client {
                             + server
                             + ": "
                             + e.getMessage()
-                            + "\nStart one with ./emberscope up, or name another with --server URL.");
+                            + "\nStart one with ./emberscope up, or name another with"
+                            + " --server URL.");
         } catch (SocketTimeoutException e) {
             throw new QueryFailure(
                     Exit.FAILED,
                     server
-                            + " does not answer in time\nIs that an Emberscope server? Narrow --from,"
+                            + " does not answer in time\nIs that an Emberscope server? Narrow"
+                            + " --from,"
                             + " --to or --selector if it is.");
         } catch (IOException e) {
             throw new QueryFailure(
