@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
-/// One batch that a collector sent: ten seconds of a machine that compiled Java, ran a server and
-/// served a browser. `resources/recorded/README.md` says how to make another.
+/// One batch of ten seconds of a machine that compiled Java. `resources/recorded/README.md` says
+/// how it was made and how to make another.
 final class Recording {
     private static final String NAME = "/recorded/batch.otlp.gz";
 

@@ -1,5 +1,5 @@
-/// Benchmarks, each named after the question it answers, over profiles that were recorded by the
-/// collector on a real machine. `./emberscope bench` runs them.
+/// Benchmarks, each named after the question it answers, over profiles that were recorded on a real
+/// machine. `./emberscope bench` runs them.
 @NullMarked
 package io.emberscope.jmh;
 
