@@ -20,6 +20,7 @@ import io.emberscope.server.web.WebFiles;
 import io.emberscope.storage.ProfileStore;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.FileSystemException;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -85,9 +86,14 @@ public final class EmberscopeServer implements AutoCloseable {
     public static EmberscopeServer start(
             ServerOptions options, Limits limits, Disk disk, InstantSource clock, Metrics metrics)
             throws IOException {
-        ProfileStore store =
-                ProfileStore.open(
-                        options.data(), options.storeOptions(limits), disk, clock, metrics);
+        ProfileStore store;
+        try {
+            store =
+                    ProfileStore.open(
+                            options.data(), options.storeOptions(limits), disk, clock, metrics);
+        } catch (IOException e) {
+            throw new IOException("--data: " + options.data() + ": " + what(e), e);
+        }
         try {
             return new EmberscopeServer(options, limits, store, clock, metrics);
         } catch (CompletionException e) {
@@ -96,6 +102,13 @@ public final class EmberscopeServer implements AutoCloseable {
             throw new IOException(
                     "--listen: " + options.listen() + ": " + cause.getMessage(), cause);
         }
+    }
+
+    /// What went wrong; the exceptions of the file system often say no more than the path.
+    private static String what(IOException e) {
+        return e instanceof FileSystemException file && file.getReason() == null
+                ? e.getClass().getSimpleName() + " at " + file.getFile()
+                : String.valueOf(e.getMessage());
     }
 
     /// Where the server is reached, with the port it really has.

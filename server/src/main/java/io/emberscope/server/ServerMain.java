@@ -61,11 +61,12 @@ public final class ServerMain {
                         metrics);
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(server)));
-        System.out.println(server.uri());
-        LOG.info("Listening on {}; profiles are kept in {}", server.uri(), options.data());
         if (options.open()) {
             LOG.warn("There are no tokens: everybody who reaches this port reads all profiles");
         }
+        LOG.info("Listening on {}; profiles are kept in {}", server.uri(), options.data());
+        // Last: who started us reads it as the word that we are ready.
+        System.out.println(server.uri());
     }
 
     private static void stop(EmberscopeServer server) {

@@ -56,6 +56,11 @@ public final class Refusal extends Exception {
         return new Refusal(HttpStatus.TOO_MANY_REQUESTS, "over_capacity", message, retryAfter);
     }
 
+    /// 500: what is asked about is damaged on disk.
+    public static Refusal damaged(String message) {
+        return new Refusal(HttpStatus.INTERNAL_SERVER_ERROR, "data_damaged", message, null);
+    }
+
     /// 503: the server cannot do it now, whoever asks.
     public static Refusal unavailable(String message, Duration retryAfter) {
         return new Refusal(HttpStatus.SERVICE_UNAVAILABLE, "unavailable", message, retryAfter);

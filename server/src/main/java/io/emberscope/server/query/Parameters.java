@@ -78,6 +78,11 @@ final class Parameters {
         return text;
     }
 
+    /// Whether a parameter is `true`.
+    boolean flag(String name) throws MalformedInputException {
+        return oneOf(name, "false", List.of("true", "false")).equals("true");
+    }
+
     private static Set<String> sorted(Set<String> names) {
         return new TreeSet<>(names);
     }

@@ -48,6 +48,7 @@ public final class QueryApi implements AutoCloseable {
 
     private final ProfileStore store;
     private final InstantSource clock;
+    private final ErrorAnswers errors;
     private final QueryPool pool;
 
     /// @param store what is asked
@@ -60,6 +61,7 @@ public final class QueryApi implements AutoCloseable {
             Metrics metrics) {
         this.store = store;
         this.clock = clock;
+        this.errors = errors;
         this.pool = new QueryPool(limits, errors, metrics);
     }
 
@@ -90,11 +92,18 @@ public final class QueryApi implements AutoCloseable {
     }
 
     private HttpService service(Set<String> known, Question question) {
-        return (ctx, _) ->
-                pool.run(
-                        ctx,
-                        context ->
-                                question.answer(Parameters.of(ctx.queryParams(), known), context));
+        Set<String> all = with(known, "partial");
+        return (ctx, _) -> {
+            Parameters parameters;
+            QueryContext limits;
+            try {
+                parameters = Parameters.of(ctx.queryParams(), all);
+                limits = pool.limits(parameters.flag("partial"));
+            } catch (MalformedInputException e) {
+                return errors.answer(e);
+            }
+            return pool.run(ctx, limits, () -> question.answer(parameters, limits));
+        };
     }
 
     private Answer profileTypes(Parameters parameters, QueryContext context) throws IOException {

@@ -17,12 +17,16 @@ import io.emberscope.server.edge.Limits;
 import io.emberscope.server.edge.Refusal;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.QueryStoppedException;
+import io.emberscope.storage.segment.DamagedSegmentException;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /// Runs queries on a few threads of their own, so that the slowest of them cannot hold up ingest.
 /// What waits is bounded and refused beyond; what nobody waits for any more, because the client
@@ -30,9 +34,17 @@ import java.util.concurrent.TimeUnit;
 final class QueryPool implements AutoCloseable {
     /// A question.
     interface Query {
-        /// Works out the answer within the limits of the context.
-        Answer answer(QueryContext context) throws Exception;
+        /// Works out the answer within the limits of the context that it was run with.
+        Answer answer() throws IOException;
     }
+
+    /// Carries, once for each, what the reader of an incomplete answer must know.
+    static final String WARNING = "emberscope-warning";
+
+    private static final int WARNING_LENGTH_MAX = 300;
+    private static final int WARNINGS_MAX = 10;
+
+    private static final Pattern UNPRINTABLE = Pattern.compile("[^ -~]");
 
     private final ThreadPoolExecutor threads;
     private final Duration timeout;
@@ -68,11 +80,18 @@ final class QueryPool implements AutoCloseable {
                 answers::used);
     }
 
+    /// The limits of a query that starts to wait now.
+    ///
+    /// @param partial whether an answer without what is damaged is wanted
+    QueryContext limits(boolean partial) {
+        return partial
+                ? QueryContext.partial(timeout, queryBytesMax)
+                : QueryContext.strict(timeout, queryBytesMax);
+    }
+
     /// The answer to a query, once it is there.
-    HttpResponse run(ServiceRequestContext ctx, Query query) {
+    HttpResponse run(ServiceRequestContext ctx, QueryContext limits, Query query) {
         CompletableFuture<HttpResponse> response = new CompletableFuture<>();
-        // Made here and not by the thread that runs it, so that waiting counts too.
-        QueryContext limits = QueryContext.strict(timeout, queryBytesMax);
         Runnable task = () -> response.complete(answer(ctx, query, limits));
         var _ =
                 ctx.whenRequestCancelling()
@@ -101,9 +120,12 @@ final class QueryPool implements AutoCloseable {
 
     private HttpResponse answer(ServiceRequestContext ctx, Query query, QueryContext limits) {
         try {
-            return response(ctx, query.answer(limits));
+            return response(ctx, query.answer(), limits.warnings());
         } catch (QueryStoppedException e) {
             return errors.answer(refusal(e));
+        } catch (DamagedSegmentException e) {
+            return errors.answer(
+                    Refusal.damaged(e.getMessage() + "; partial=true asks for all the rest"));
         } catch (Exception e) {
             return errors.answer(e);
         }
@@ -117,7 +139,7 @@ final class QueryPool implements AutoCloseable {
         };
     }
 
-    private HttpResponse response(ServiceRequestContext ctx, Answer answer)
+    private HttpResponse response(ServiceRequestContext ctx, Answer answer, List<String> warnings)
             throws OverCapacityException {
         ResponseHeadersBuilder headers =
                 ResponseHeaders.builder(HttpStatus.OK)
@@ -137,9 +159,17 @@ final class QueryPool implements AutoCloseable {
                     HttpHeaderNames.CONTENT_DISPOSITION,
                     "attachment; filename=\"" + answer.fileName() + '"');
         }
+        for (String warning : warnings.subList(0, Math.min(WARNINGS_MAX, warnings.size()))) {
+            headers.add(WARNING, headerText(warning));
+        }
         ByteBudget.Reservation held = answers.open();
         held.add(body.length);
         var _ = ctx.log().whenComplete().thenRun(held::close);
         return HttpResponse.of(headers.build(), HttpData.wrap(body));
+    }
+
+    private static String headerText(String text) {
+        String printable = UNPRINTABLE.matcher(text).replaceAll("?");
+        return printable.substring(0, Math.min(WARNING_LENGTH_MAX, printable.length()));
     }
 }

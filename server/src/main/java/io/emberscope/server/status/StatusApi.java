@@ -1,5 +1,6 @@
 package io.emberscope.server.status;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpResponse;
@@ -14,6 +15,8 @@ import io.emberscope.server.edge.Limits;
 import io.emberscope.server.edge.Refusal;
 import io.emberscope.storage.ProfileStore;
 import io.emberscope.storage.StoreHealth;
+import io.emberscope.storage.StoreStatus;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -89,9 +92,24 @@ public final class StatusApi {
                                     "uptimeSeconds",
                                     Duration.between(started, clock.instant()).toSeconds());
                             json.writeBooleanField("webView", webView);
+                            storage(json);
                             json.writeEndObject();
                         });
         return bytes(MediaType.JSON_UTF_8, body);
+    }
+
+    private void storage(JsonGenerator json) throws IOException {
+        StoreStatus status = store.status();
+        json.writeObjectFieldStart("storage");
+        json.writeNumberField("windowBytes", status.windowBytes());
+        json.writeNumberField("windowSamples", status.windowSamples());
+        json.writeNumberField("waitingBytes", status.waitingBytes());
+        json.writeNumberField("segments", status.segments());
+        json.writeNumberField("segmentSamples", status.segmentSamples());
+        json.writeNumberField("segmentBytes", status.segmentBytes());
+        json.writeNumberField("damagedSegments", status.damagedSegments());
+        json.writeNumberField("freeBytes", status.freeBytes());
+        json.writeEndObject();
     }
 
     private static HttpResponse text(MediaType type, String text) {
