@@ -11,7 +11,6 @@ package io.emberscope.bpf;
 public record SamplerOptions(
         int frequencyHz, EventKind event, int ringBytes, int wakeupBytes, CgroupSource cgroups) {
     private static final int FREQUENCY_HZ_MAX = 10_000;
-    private static final int RING_BYTES_MIN = 4_096;
     private static final int RING_BYTES_MAX = 1 << 29;
 
     public SamplerOptions {
@@ -19,18 +18,7 @@ public record SamplerOptions(
             throw new IllegalArgumentException(
                     "frequency: " + frequencyHz + " Hz (expected: 1.." + FREQUENCY_HZ_MAX + ")");
         }
-        if (Integer.bitCount(ringBytes) != 1
-                || ringBytes < RING_BYTES_MIN
-                || ringBytes > RING_BYTES_MAX) {
-            throw new IllegalArgumentException(
-                    "ring: "
-                            + ringBytes
-                            + " bytes (expected: a power of two, "
-                            + RING_BYTES_MIN
-                            + ".."
-                            + RING_BYTES_MAX
-                            + ")");
-        }
+        RingBytes.check(ringBytes, RING_BYTES_MAX);
         if (wakeupBytes < 1 || wakeupBytes > ringBytes) {
             throw new IllegalArgumentException(
                     "wakeup: " + wakeupBytes + " bytes (expected: 1.." + ringBytes + ")");
