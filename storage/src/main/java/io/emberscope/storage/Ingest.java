@@ -220,6 +220,18 @@ final class Ingest {
         }
     }
 
+    /// All that waits.
+    List<Pending> drain() {
+        lock.lock();
+        try {
+            List<Pending> all = new ArrayList<>(queue);
+            queue.clear();
+            return all;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Makes a group durable, shows it to queries and tells its senders.
     void commit(List<Pending> group) {
         Window window = snapshots.current().active();

@@ -360,6 +360,11 @@ public final class ProfileStore implements AutoCloseable {
         maintenance.run();
     }
 
+    /// Holds the files of all segments, as a query does.
+    AutoCloseable holdForTest() {
+        return snapshots.hold();
+    }
+
     private StoreQueries queries(TenantId tenant, Hold hold, QueryContext context) {
         return new StoreQueries(tenant, hold.snapshot(), symbols, context);
     }

@@ -119,6 +119,7 @@ final class Recovery {
                     replay.damagedRecords(),
                     replay.damagedBytes());
         }
-        found.unreadable().forEach(segment -> LOG.error("Segment unreadable: {}", segment));
+        found.unreadable()
+                .forEach(segment -> LOG.error("Segment unreadable: {}", segment.damage()));
     }
 }

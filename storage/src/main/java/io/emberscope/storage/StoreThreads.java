@@ -24,13 +24,21 @@ final class StoreThreads {
         this.ingest = ingest;
         this.maintenance = maintenance;
         this.writability = writability;
-        this.committer =
-                Thread.ofPlatform().name("emberscope-store-log").daemon().unstarted(this::commit);
-        this.maintainer =
-                Thread.ofPlatform()
-                        .name("emberscope-store-segments")
-                        .daemon()
-                        .unstarted(this::maintain);
+        this.committer = thread("emberscope-store-log", this::commit);
+        this.maintainer = thread("emberscope-store-segments", this::maintain);
+    }
+
+    /// A thread whose end by an error is noticed: the store takes nothing more.
+    private Thread thread(String name, Runnable work) {
+        return Thread.ofPlatform()
+                .name(name)
+                .daemon()
+                .uncaughtExceptionHandler(
+                        (thread, error) -> {
+                            writability.failed(thread.getName(), error);
+                            ingest.abandon(ingest.drain());
+                        })
+                .unstarted(work);
     }
 
     void start() {

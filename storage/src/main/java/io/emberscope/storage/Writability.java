@@ -64,7 +64,7 @@ final class Writability {
     }
 
     /// Refuses batches until the process is restarted.
-    synchronized void failed(String what, Exception cause) {
+    synchronized void failed(String what, Throwable cause) {
         if (state != State.FAILED) {
             state = State.FAILED;
             reason = what + " failed: " + cause.getMessage() + " (expected: a restart)";

@@ -122,7 +122,7 @@ final class StoreSimulation {
             one.sent.acknowledged = true;
         }
         waiting.removeIf(one -> one.outcome.isDone());
-        forceFailed |= store.health().reason().contains("Input/output error");
+        forceFailed |= store != null && store.health().reason().contains("Input/output error");
     }
 
     /// The failure of the only append that waits, or null.

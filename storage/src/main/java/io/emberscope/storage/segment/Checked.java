@@ -31,7 +31,8 @@ final class Checked {
         }
         ByteCursor in = ByteCursor.of(bytes, 0, length);
         if (in.i64("magic") != magic) {
-            throw new MalformedInputException(name + ": another kind of file");
+            throw new MalformedInputException(
+                    name + ": another kind of file (expected: its magic number)");
         }
         int found = in.i32("version");
         if (found != version) {

@@ -31,6 +31,11 @@ final class Columns {
         return Math.toIntExact(pages.getRowCount());
     }
 
+    /// Whether a column was read.
+    boolean has(String name) {
+        return schema.containsField(name);
+    }
+
     /// The values of a column, by its path.
     ColumnReader column(String... columnPath) throws DamagedSegmentException {
         try {

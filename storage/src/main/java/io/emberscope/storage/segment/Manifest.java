@@ -80,10 +80,12 @@ record Manifest(
 
     /// Reads a manifest.
     ///
+    /// @param name what errors call it
     /// @throws MalformedInputException if it is damaged
     /// @throws UnknownVersionException if a newer program wrote it
-    static Manifest decode(byte[] bytes) throws MalformedInputException, UnknownVersionException {
-        ByteCursor in = Checked.open(bytes, MAGIC, VERSION, NAME);
+    static Manifest decode(byte[] bytes, String name)
+            throws MalformedInputException, UnknownVersionException {
+        ByteCursor in = Checked.open(bytes, MAGIC, VERSION, name);
         long first = in.i64("first sequence");
         long last = in.i64("last sequence");
         long storedAt = in.i64("stored at");

@@ -2,45 +2,46 @@ package io.emberscope.storage.segment;
 
 import io.emberscope.profile.Labels;
 import io.emberscope.profile.ProfileType;
-import io.emberscope.storage.query.QueryContext;
+import io.emberscope.storage.query.QueryStoppedException;
 import io.emberscope.storage.query.SeriesMatcher;
-import io.emberscope.storage.query.StackSums;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import org.apache.parquet.filter2.columnindex.RowRanges;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of the samples that a query has to look at: ranges that do not touch, in order.
-final class RowSelection {
+/// Rows of the samples that a query has to look at, and where their values go: ranges in order that
+/// do not overlap, each with its target. Neighbours with one target are one range.
+final class RowSelection<T> {
     private long[] bounds = new long[16];
-    private int size;
+    private final List<T> targets = new ArrayList<>();
     private boolean partial;
+
+    /// Where the values of a series go.
+    interface TargetOf<T> {
+        T target(Labels labels) throws QueryStoppedException;
+    }
+
+    /// A range of rows within a row group.
+    ///
+    /// @param length how many rows
+    /// @param target where their values go
+    record Piece<T>(int length, T target) {}
 
     /// The rows of all matching series.
     ///
     /// @param type only series of this type
     /// @param matcher only series that it selects
-    static RowSelection of(
-            SeriesTable table, ProfileType type, SeriesMatcher matcher, TimeRange range)
-            throws IOException {
-        StackSums together = new StackSums(null, QueryContext.strict());
-        return bySink(table, type, matcher, range, together).values().stream()
-                .findFirst()
-                .orElseGet(RowSelection::new);
-    }
-
-    /// The rows of all matching series, apart for each sink they go to.
-    static Map<StackSums.Sink, RowSelection> bySink(
+    static <T> RowSelection<T> of(
             SeriesTable table,
             ProfileType type,
             SeriesMatcher matcher,
             TimeRange range,
-            StackSums sums)
+            TargetOf<T> targets)
             throws IOException {
-        Map<StackSums.Sink, RowSelection> selections = new LinkedHashMap<>();
+        RowSelection<T> selection = new RowSelection<>();
         long from = range.fromMicros();
         long to = range.toMicros();
         for (int i = 0; i < table.size(); i++) {
@@ -49,24 +50,22 @@ final class RowSelection {
                     && table.firstMicros(i) < to
                     && table.series(i).type().equals(type)
                     && matcher.matches(labels)) {
-                RowSelection selection =
-                        selections.computeIfAbsent(sums.sink(labels), _ -> new RowSelection());
-                selection.add(table.start(i), table.end(i));
+                selection.add(table.start(i), table.end(i), targets.target(labels));
                 selection.partial |= table.firstMicros(i) < from || table.lastMicros(i) >= to;
             }
         }
-        return selections;
+        return selection;
     }
 
     /// The rows of one series.
-    static RowSelection of(SeriesTable table, int place) {
-        RowSelection selection = new RowSelection();
-        selection.add(table.start(place), table.end(place));
+    static <T> RowSelection<T> of(SeriesTable table, int place, T target) {
+        RowSelection<T> selection = new RowSelection<>();
+        selection.add(table.start(place), table.end(place), target);
         return selection;
     }
 
     boolean isEmpty() {
-        return size == 0;
+        return targets.isEmpty();
     }
 
     /// Whether some rows may be outside the range of time, so that the time of each must be looked
@@ -75,35 +74,49 @@ final class RowSelection {
         return partial;
     }
 
-    /// The rows within a row group, counted from its start; null if all, and empty if none.
+    /// The ranges within a row group, in order.
     ///
     /// @param start first row of the row group
     /// @param rows how many rows it has
-    @Nullable RowRanges within(long start, int rows) {
-        RowRanges.Builder builder = RowRanges.builder();
-        long end = start + rows;
-        for (int i = 0; i < size; i += 2) {
-            long from = Math.max(bounds[i], start);
-            long to = Math.min(bounds[i + 1], end);
-            if (from == start && to == end) {
-                return null;
-            }
+    List<Piece<T>> pieces(long start, int rows) {
+        List<Piece<T>> pieces = new ArrayList<>();
+        for (int i = 0; i < targets.size(); i++) {
+            long from = Math.max(bounds[2 * i], start);
+            long to = Math.min(bounds[2 * i + 1], start + rows);
             if (from < to) {
-                builder.addSelectedRange(from - start, to - start - 1);
+                pieces.add(new Piece<>((int) (to - from), targets.get(i)));
             }
         }
-        return builder.build();
+        return pieces;
     }
 
-    private void add(long from, long to) {
-        if (size > 0 && bounds[size - 1] == from) {
-            bounds[size - 1] = to;
+    /// The rows of those ranges, counted from the start of the row group; null if they are all.
+    @Nullable RowRanges within(long start, int rows) {
+        RowRanges.Builder builder = RowRanges.builder();
+        long selected = 0;
+        for (int i = 0; i < targets.size(); i++) {
+            long from = Math.max(bounds[2 * i], start);
+            long to = Math.min(bounds[2 * i + 1], start + rows);
+            if (from < to) {
+                builder.addSelectedRange(from - start, to - start - 1);
+                selected += to - from;
+            }
+        }
+        return selected == rows ? null : builder.build();
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the same target, not an equal one
+    private void add(long from, long to, T target) {
+        int last = targets.size() - 1;
+        if (last >= 0 && bounds[2 * last + 1] == from && targets.get(last) == target) {
+            bounds[2 * last + 1] = to;
             return;
         }
-        if (size == bounds.length) {
-            bounds = Arrays.copyOf(bounds, size * 2);
+        if (2 * targets.size() == bounds.length) {
+            bounds = Arrays.copyOf(bounds, bounds.length * 2);
         }
-        bounds[size++] = from;
-        bounds[size++] = to;
+        bounds[2 * targets.size()] = from;
+        bounds[2 * targets.size() + 1] = to;
+        targets.add(target);
     }
 }

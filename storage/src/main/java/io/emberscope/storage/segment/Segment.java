@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.parquet.column.ColumnReader;
-import org.apache.parquet.filter2.columnindex.RowRanges;
 import org.apache.parquet.hadoop.metadata.ParquetMetadata;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A segment that is retired stays readable until the last reader has released it; see [#retain].
 public final class Segment implements SampleSource {
-    private static final int CHECK_ROWS = 1 << 16;
-
     private final Path directory;
     private final Manifest manifest;
     private final SegmentReads reads;
@@ -152,7 +149,9 @@ public final class Segment implements SampleSource {
                 continue;
             }
             int place = i;
-            if (first >= from || last < to || guarded(() -> hasRow(part, table, place, range))) {
+            if (first >= from
+                    || last < to
+                    || guarded(() -> hasRow(part, table, place, range, context))) {
                 visitor.visit(table.series(i));
             }
         }
@@ -172,18 +171,9 @@ public final class Segment implements SampleSource {
             return;
         }
         SeriesTable table = guarded(() -> series(part));
-        for (Map.Entry<StackSums.Sink, RowSelection> group :
-                RowSelection.bySink(table, type, matcher, range, sums).entrySet()) {
-            StackSums.Sink sink = group.getKey();
-            scan(
-                    part,
-                    group.getValue(),
-                    range,
-                    context,
-                    false,
-                    "stack_id",
-                    (stack, _, value) -> sink.add(stack, value));
-        }
+        RowSelection<StackSums.Sink> selection =
+                RowSelection.of(table, type, matcher, range, sums::sink);
+        scan(part, selection, range, context, scan -> scan.byStack(selection));
     }
 
     @Override
@@ -200,15 +190,8 @@ public final class Segment implements SampleSource {
             return;
         }
         SeriesTable table = guarded(() -> series(part));
-        RowSelection selection = RowSelection.of(table, type, matcher, range);
-        scan(
-                part,
-                selection,
-                range,
-                context,
-                true,
-                null,
-                (_, micros, value) -> sums.add(micros, value));
+        RowSelection<StepSums> selection = RowSelection.of(table, type, matcher, range, _ -> sums);
+        scan(part, selection, range, context, scan -> scan.byTime(selection));
     }
 
     @Override
@@ -230,125 +213,40 @@ public final class Segment implements SampleSource {
                 });
     }
 
-    private interface Row {
-        void accept(long stack, long micros, long value) throws IOException;
+    private interface Scanning {
+        void run(SampleScan scan) throws IOException;
     }
 
     private void scan(
             Manifest.Tenant part,
-            RowSelection selection,
+            RowSelection<?> selection,
             TimeRange range,
             QueryContext context,
-            boolean needsTime,
-            @Nullable String idColumn,
-            Row row)
+            Scanning scanning)
             throws IOException {
         if (selection.isEmpty()) {
             return;
         }
-        boolean time = needsTime || selection.isPartial();
-        List<String> names = new ArrayList<>();
-        if (time) {
-            names.add("ts");
-        }
-        if (idColumn != null) {
-            names.add(idColumn);
-        }
-        names.add("value");
         guarded(
                 () -> {
-                    scan(part, selection, range, context, names, row);
+                    try (TableReader reader = samples(part)) {
+                        scanning.run(new SampleScan(reader, range, context));
+                    }
                     return this;
                 });
     }
 
-    private void scan(
+    private boolean hasRow(
             Manifest.Tenant part,
-            RowSelection selection,
+            SeriesTable table,
+            int place,
             TimeRange range,
-            QueryContext context,
-            List<String> names,
-            Row row)
+            QueryContext context)
             throws IOException {
         try (TableReader reader = samples(part)) {
-            long start = 0;
-            for (int group = 0; group < reader.groups(); group++) {
-                int rows = reader.rows(group);
-                RowRanges ranges = selection.within(start, rows);
-                start += rows;
-                if (ranges != null && ranges.rowCount() == 0) {
-                    continue;
-                }
-                context.check();
-                Columns columns = reader.read(group, Tables.SAMPLES_SCHEMA, names, ranges);
-                int selected = ranges == null ? rows : Math.toIntExact(ranges.rowCount());
-                columns.decode(() -> decode(columns, selected, range, context, names, row));
-            }
+            return new SampleScan(reader, range, context)
+                    .hasRow(RowSelection.of(table, place, table));
         }
-    }
-
-    private static void decode(
-            Columns columns,
-            int rows,
-            TimeRange range,
-            QueryContext context,
-            List<String> names,
-            Row row)
-            throws IOException {
-        ColumnReader time = names.contains("ts") ? columns.column("ts") : null;
-        ColumnReader stack = names.contains("stack_id") ? columns.column("stack_id") : null;
-        ColumnReader value = columns.column("value");
-        long from = range.fromMicros();
-        long to = range.toMicros();
-        for (int i = 0; i < rows; i++) {
-            if ((i & (CHECK_ROWS - 1)) == 0) {
-                context.check();
-            }
-            long micros = from;
-            if (time != null) {
-                micros = time.getLong();
-                time.consume();
-            }
-            long id = 0;
-            if (stack != null) {
-                id = stack.getLong();
-                stack.consume();
-            }
-            // Every value is read: a reader that only goes on stays at the value it has.
-            long amount = value.getLong();
-            value.consume();
-            if (micros >= from && micros < to) {
-                row.accept(id, micros, amount);
-            }
-        }
-    }
-
-    private boolean hasRow(Manifest.Tenant part, SeriesTable table, int place, TimeRange range)
-            throws IOException {
-        RowSelection selection = RowSelection.of(table, place);
-        boolean[] found = {false};
-        try (TableReader reader = samples(part)) {
-            long start = 0;
-            for (int group = 0; group < reader.groups() && !found[0]; group++) {
-                int rows = reader.rows(group);
-                RowRanges ranges = selection.within(start, rows);
-                start += rows;
-                if (ranges != null && ranges.rowCount() == 0) {
-                    continue;
-                }
-                Columns columns = reader.read(group, Tables.SAMPLES_SCHEMA, List.of("ts"), ranges);
-                int selected = ranges == null ? rows : Math.toIntExact(ranges.rowCount());
-                columns.decode(
-                        () -> {
-                            ColumnReader time = columns.column("ts");
-                            for (int i = 0; i < selected; i++) {
-                                found[0] |= range.contains(time.getLong());
-                                time.consume();
-                            }
-                        });
-            }
-        }
-        return found[0];
     }
 
     private void readStacks(Manifest.Tenant part, StackResolver wanted, QueryContext context)

@@ -112,8 +112,10 @@ public final class SegmentDirectory {
                 long last = Long.parseLong(matcher.group(2));
                 try {
                     segments.add(read(path, first, last));
-                } catch (MalformedInputException | NoSuchFileException e) {
-                    unreadable.add(new Unreadable(name, last, path + ": " + e.getMessage()));
+                } catch (MalformedInputException e) {
+                    unreadable.add(new Unreadable(name, last, String.valueOf(e.getMessage())));
+                } catch (NoSuchFileException e) {
+                    unreadable.add(new Unreadable(name, last, path + ": manifest missing"));
                 }
             }
         }
@@ -239,10 +241,11 @@ public final class SegmentDirectory {
     }
 
     private Segment read(Path path, long first, long last) throws IOException {
-        Manifest manifest =
-                Manifest.decode(disk.read(path.resolve(Manifest.NAME), Manifest.BYTES_MAX));
+        Path file = path.resolve(Manifest.NAME);
+        Manifest manifest = Manifest.decode(disk.read(file, Manifest.BYTES_MAX), file.toString());
         if (manifest.firstSequence() != first || manifest.lastSequence() != last) {
-            throw new MalformedInputException("manifest: of another segment");
+            throw new MalformedInputException(
+                    file + ": of another segment (expected: " + first + ".." + last + ")");
         }
         return new Segment(path, manifest, reads);
     }

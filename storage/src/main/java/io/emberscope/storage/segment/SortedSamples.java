@@ -1,6 +1,7 @@
 package io.emberscope.storage.segment;
 
 import io.emberscope.profile.Series;
+import io.emberscope.storage.query.LongIndex;
 import io.emberscope.storage.window.Content;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -12,6 +13,9 @@ import java.util.stream.IntStream;
 /// Rows of one series are neighbours, so a series is a range of rows, and its labels cost nearly
 /// nothing.
 final class SortedSamples {
+    private static final int DISTINCT_ALWAYS = 256;
+    private static final int ROWS_PER_DISTINCT = 32;
+
     private final Content content;
 
     /// Series that have rows, in order, as indices into the content.
@@ -127,6 +131,16 @@ final class SortedSamples {
         return values;
     }
 
+    /// Whether the numbers of a column repeat so much that a dictionary of them is worth it.
+    boolean isRepetitive(long[] column) {
+        LongIndex distinct = new LongIndex();
+        int most = Math.max(DISTINCT_ALWAYS, rows / ROWS_PER_DISTINCT);
+        for (int i = 0; i < rows && distinct.size() <= most; i++) {
+            distinct.add(column[i]);
+        }
+        return distinct.size() <= most;
+    }
+
     /// Index of a row's stack in the content.
     int stack(int row) {
         return stacks[row];
@@ -141,52 +155,57 @@ final class SortedSamples {
         int[] inTime = inTimeOrder(profiles);
         firstMicros[place] = content.profileMicros()[inTime[0]];
         lastMicros[place] = content.profileMicros()[inTime[inTime.length - 1]];
-        int from = 0;
-        while (from < inTime.length) {
-            int to = from + 1;
-            while (to < inTime.length && compareTime(inTime[from], inTime[to]) == 0) {
-                to++;
+        int count = 0;
+        for (int profile : inTime) {
+            count += content.profileEnds()[profile] - content.profileStart(profile);
+        }
+        int[] rowOf = new int[count];
+        int[] profileOf = new int[count];
+        // Rank of the stack in the upper half, place in time in the lower: sorts by stack, then
+        // time,
+        // and the row is still known.
+        long[] keys = new long[count];
+        int next = 0;
+        for (int profile : inTime) {
+            int end = content.profileEnds()[profile];
+            for (int row = content.profileStart(profile); row < end; row++) {
+                rowOf[next] = row;
+                profileOf[next] = profile;
+                keys[next] = stackRank[content.rowStacks()[row]] << 32 | next;
+                next++;
             }
-            addWindow(inTime, from, to, stackRank);
-            from = to;
+        }
+        Arrays.sort(keys);
+        int first = rows;
+        for (long key : keys) {
+            add(first, profileOf[(int) key], rowOf[(int) key]);
         }
         ends[place] = rows;
     }
 
-    /// Adds the rows of profiles that agree in series, time and period.
-    private void addWindow(int[] profiles, int from, int to, long[] stackRank) {
-        int count = 0;
-        for (int i = from; i < to; i++) {
-            count += content.profileEnds()[profiles[i]] - content.profileStart(profiles[i]);
+    /// Adds a row, to the one before if they differ in the value at most.
+    ///
+    /// @param first first row of the series
+    private void add(int first, int profile, int row) {
+        int stack = content.rowStacks()[row];
+        long value = content.rowValues()[row];
+        int before = rows - 1;
+        if (before >= first
+                && stacks[before] == stack
+                && micros[before] == content.profileMicros()[profile]
+                && millis[before] == content.profileMillis()[profile]
+                && periods[before] == content.profilePeriods()[profile]
+                && fits(values[before], value)) {
+            values[before] += value;
+            return;
         }
-        // Rank in the upper half, row in the lower: sorts by stack, and the row is still known.
-        long[] keys = new long[count];
-        int next = 0;
-        for (int i = from; i < to; i++) {
-            int end = content.profileEnds()[profiles[i]];
-            for (int row = content.profileStart(profiles[i]); row < end; row++) {
-                keys[next++] = stackRank[content.rowStacks()[row]] << 32 | row;
-            }
-        }
-        Arrays.sort(keys);
-        int profile = profiles[from];
-        for (int i = 0; i < count; i++) {
-            int row = (int) keys[i];
-            int stack = content.rowStacks()[row];
-            long value = content.rowValues()[row];
-            boolean same = i > 0 && stacks[rows - 1] == stack;
-            if (same && fits(values[rows - 1], value)) {
-                values[rows - 1] += value;
-                continue;
-            }
-            stackUsed[stack] = true;
-            micros[rows] = content.profileMicros()[profile];
-            millis[rows] = content.profileMillis()[profile];
-            periods[rows] = content.profilePeriods()[profile];
-            stacks[rows] = stack;
-            values[rows] = value;
-            rows++;
-        }
+        stackUsed[stack] = true;
+        micros[rows] = content.profileMicros()[profile];
+        millis[rows] = content.profileMillis()[profile];
+        periods[rows] = content.profilePeriods()[profile];
+        stacks[rows] = stack;
+        values[rows] = value;
+        rows++;
     }
 
     private static boolean fits(long a, long b) {

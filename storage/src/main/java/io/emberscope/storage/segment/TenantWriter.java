@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes the five tables of one tenant into one directory.
 final class TenantWriter {
-    private static final int STACK_PAGE_ROWS = 4_000;
-
     private final Disk disk;
     private final Path directory;
     private final Content content;
@@ -78,16 +76,21 @@ final class TenantWriter {
                 });
         columns.add(ColumnFill.of(samples.values()));
         columns.add(ColumnFill.of(samples.periods()));
+        List<String> dictionary =
+                new ArrayList<>(List.of("stack_id", "series_id", "period", "dur_ms"));
+        if (samples.isRepetitive(samples.micros())) {
+            dictionary.add("ts");
+        }
+        if (samples.isRepetitive(samples.values())) {
+            dictionary.add("value");
+        }
         return table(
                 Tables.SAMPLES,
                 Tables.SAMPLES_SCHEMA,
                 Tables.PAGE_ROWS,
                 samples.rows(),
                 columns,
-                "stack_id",
-                "series_id",
-                "period",
-                "dur_ms");
+                dictionary.toArray(String[]::new));
     }
 
     private DataFile writeSeries() throws IOException {
@@ -111,7 +114,7 @@ final class TenantWriter {
         return table(
                 Tables.STACKS,
                 Tables.STACKS_SCHEMA,
-                STACK_PAGE_ROWS,
+                Tables.PAGE_ROWS,
                 stacks.length,
                 List.of(
                         numbers(i -> content.stackIds()[stacks[i]]),
@@ -176,16 +179,25 @@ final class TenantWriter {
         return content.frames()[index];
     }
 
-    /// Stacks that have samples, so that similar ones are neighbours.
+    /// Stacks that have samples, by their frames from the root, so that neighbours share most.
     private int[] usedStacks() {
         return IntStream.range(0, content.stackCount())
                 .filter(samples::isStackUsed)
                 .boxed()
-                .sorted(
-                        (a, b) ->
-                                Arrays.compare(content.stackFrames()[a], content.stackFrames()[b]))
+                .sorted((a, b) -> fromRoot(content.stackFrames()[a], content.stackFrames()[b]))
                 .mapToInt(Integer::intValue)
                 .toArray();
+    }
+
+    private static int fromRoot(long[] a, long[] b) {
+        int shorter = Math.min(a.length, b.length);
+        for (int i = 1; i <= shorter; i++) {
+            int order = Long.compare(a[a.length - i], b[b.length - i]);
+            if (order != 0) {
+                return order;
+            }
+        }
+        return Integer.compare(a.length, b.length);
     }
 
     /// Frames of those stacks, by binary and place in it.

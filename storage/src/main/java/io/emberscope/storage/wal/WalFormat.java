@@ -32,7 +32,7 @@ final class WalFormat {
             header.putLong(start, MAGIC);
             header.putInt(start + 8, VERSION);
             header.putLong(start + 16, salt);
-            header.putInt(start + 28, crc(header, start, 28, 0));
+            header.putInt(start + 28, crc(header, start, 28, 0, 0));
         }
         return header;
     }
@@ -43,29 +43,34 @@ final class WalFormat {
             int start = copy * FILE_HEADER_COPY_BYTES;
             if (header.limit() >= start + FILE_HEADER_COPY_BYTES
                     && header.getLong(start) == MAGIC
-                    && header.getInt(start + 28) == crc(header, start, 28, 0)) {
+                    && header.getInt(start + 28) == crc(header, start, 28, 0, 0)) {
                 return new FileHeader(header.getInt(start + 8), header.getLong(start + 16));
             }
         }
         return null;
     }
 
+    /// @param offset where in the file the record begins; a header counts only there, so that a
+    ///   write that went to the wrong place is not believed
     static void putRecordHeader(
-            ByteBuffer target, long salt, long sequence, WalEntry.Encoded entry) {
+            ByteBuffer target, long salt, long offset, long sequence, WalEntry.Encoded entry) {
         int start = target.position();
         target.putInt(MARK);
         target.putInt(entry.bytes().length);
         target.putLong(sequence);
         target.putInt(entry.crc());
         target.putInt(entry.rawLength());
-        target.putInt(crc(target, start, 24, salt));
+        target.putInt(crc(target, start, 24, salt, offset));
     }
 
     /// What the record header at a place of a buffer says; null if there is none.
-    static @Nullable RecordHeader parseRecordHeader(ByteBuffer bytes, int start, long salt) {
+    ///
+    /// @param offset that place in the file
+    static @Nullable RecordHeader parseRecordHeader(
+            ByteBuffer bytes, int start, long salt, long offset) {
         if (bytes.limit() - start < RECORD_HEADER_BYTES
                 || bytes.getInt(start) != MARK
-                || bytes.getInt(start + 24) != crc(bytes, start, 24, salt)) {
+                || bytes.getInt(start + 24) != crc(bytes, start, 24, salt, offset)) {
             return null;
         }
         int length = bytes.getInt(start + 4);
@@ -83,11 +88,9 @@ final class WalFormat {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private static int crc(ByteBuffer bytes, int start, int length, long salt) {
+    private static int crc(ByteBuffer bytes, int start, int length, long salt, long offset) {
         CRC32C crc = new CRC32C();
-        if (salt != 0) {
-            crc.update(buffer(Long.BYTES).putLong(0, salt));
-        }
+        crc.update(buffer(2 * Long.BYTES).putLong(0, salt).putLong(Long.BYTES, offset));
         crc.update(bytes.array(), bytes.arrayOffset() + start, length);
         return (int) crc.getValue();
     }

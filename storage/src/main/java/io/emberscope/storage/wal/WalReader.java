@@ -77,7 +77,7 @@ final class WalReader {
             head.clear();
             file.read(head, position);
             head.flip();
-            RecordHeader header = WalFormat.parseRecordHeader(head, 0, salt);
+            RecordHeader header = WalFormat.parseRecordHeader(head, 0, salt, position);
             if (header == null) {
                 passDamage();
             } else {
@@ -142,7 +142,7 @@ final class WalReader {
             bytes.flip();
             for (int i = 0; i <= length - WalFormat.RECORD_HEADER_BYTES; i++) {
                 if (bytes.getInt(i) == WalFormat.MARK
-                        && WalFormat.parseRecordHeader(bytes, i, salt) != null) {
+                        && WalFormat.parseRecordHeader(bytes, i, salt, start + i) != null) {
                     damaged(start + i);
                     return;
                 }

@@ -241,7 +241,7 @@ public final class WriteAheadLog implements AutoCloseable {
             ByteBuffer group = WalFormat.buffer(Math.toIntExact(bytes));
             long sequence = first;
             for (WalEntry.Encoded entry : entries) {
-                WalFormat.putRecordHeader(group, salt, sequence++, entry);
+                WalFormat.putRecordHeader(group, salt, size + group.position(), sequence++, entry);
                 group.put(entry.bytes());
             }
             group.flip();

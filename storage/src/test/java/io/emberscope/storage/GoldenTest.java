@@ -1,0 +1,141 @@
+package io.emberscope.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.base.disk.FaultyDisk;
+import io.emberscope.profile.BatchId;
+import io.emberscope.profile.Labels;
+import io.emberscope.profile.Line;
+import io.emberscope.profile.MergedProfile;
+import io.emberscope.profile.ProfileType;
+import io.emberscope.profile.TenantId;
+import io.emberscope.storage.query.Selector;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/// D10: what a released version wrote is read for ever. `golden/store-1.hex` is a whole store of
+/// format version 1, a segment and a log behind it, as paths and bytes in hexadecimal.
+///
+/// `-Dgolden.update=true` writes it anew; that is right only before a format is released.
+class GoldenTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/golden/store-1.hex");
+    private static final TenantId ACME = new TenantId("acme");
+    private static final int LINE = 96;
+
+    @Test
+    void aStoreOfVersionOneIsRead() throws Exception {
+        if (Boolean.getBoolean("golden.update")) {
+            update();
+        }
+        StoreSimulation simulation = new StoreSimulation(1);
+        load(simulation.disk);
+        simulation.open();
+        assertThat(simulation.store.health().warnings()).isEmpty();
+        assertThat(describe(simulation))
+                .isEqualTo(
+                        """
+                        main<f: 5
+                        main<g: 7
+                        main<g<inlined: 1
+                        labels: [namespace, pod, service_name]
+                        pods: [web-1, web-2]
+                        """);
+        // What it remembers of stored batches is read, too.
+        for (int sequence = 1; sequence <= 3; sequence++) {
+            assertThat(append(simulation, sequence)).isEqualTo(Appended.DUPLICATE);
+        }
+    }
+
+    private static Appended append(StoreSimulation simulation, int sequence) throws Exception {
+        Labels web1 = Labels.of("service_name", "web", "pod", "web-1", "namespace", "shop");
+        Labels web2 = Labels.of("service_name", "web", "pod", "web-2");
+        var batch =
+                switch (sequence) {
+                    case 1 -> Batches.one(web1, Batches.START_MILLIS, 5, "f", "main");
+                    case 2 -> Batches.one(web2, Batches.START_MILLIS + 10_000, 7, "g", "main");
+                    default ->
+                            Batches.one(
+                                    web2, Batches.START_MILLIS + 20_000, 1, "inlined", "g", "main");
+                };
+        var appended = simulation.store.append(ACME, new BatchId("agent", 1, sequence), batch);
+        simulation.store.commitWaiting();
+        return appended.get();
+    }
+
+    private static String describe(StoreSimulation simulation) throws Exception {
+        MergedProfile merged =
+                simulation.store.merge(ACME, ProfileType.CPU, Selector.ALL, StoreSimulation.ALL);
+        Map<String, Long> lines = new TreeMap<>();
+        for (int i = 0; i < merged.values().length; i++) {
+            List<String> names = new ArrayList<>();
+            for (int frame : merged.stacks().get(i)) {
+                names.add(
+                        merged.frames().get(frame).lines().stream()
+                                .map(Line::function)
+                                .collect(Collectors.joining("/")));
+            }
+            Collections.reverse(names);
+            lines.put(String.join("<", names), merged.values()[i]);
+        }
+        StringBuilder text = new StringBuilder();
+        lines.forEach((stack, value) -> text.append(stack).append(": ").append(value).append('\n'));
+        text.append("labels: ")
+                .append(simulation.store.labelNames(ACME, Selector.ALL, StoreSimulation.ALL))
+                .append("\npods: ")
+                .append(
+                        simulation
+                                .store
+                                .labelValues(ACME, "pod", Selector.ALL, "", 10, StoreSimulation.ALL)
+                                .values())
+                .append('\n');
+        return text.toString();
+    }
+
+    private static void load(FaultyDisk disk) throws IOException {
+        Path path = null;
+        StringBuilder hex = new StringBuilder();
+        List<String> lines = new ArrayList<>(Files.readAllLines(GOLDEN));
+        lines.add("/end");
+        for (String line : lines) {
+            if (!line.startsWith("/")) {
+                hex.append(line);
+                continue;
+            }
+            if (path != null) {
+                disk.createDirectories(path.getParent());
+                disk.put(path, HexFormat.of().parseHex(hex));
+            }
+            path = Path.of(line);
+            hex.setLength(0);
+        }
+        disk.processKill();
+    }
+
+    private static void update() throws Exception {
+        StoreSimulation simulation = new StoreSimulation(1);
+        simulation.open();
+        append(simulation, 1);
+        append(simulation, 2);
+        simulation.store.flush();
+        append(simulation, 3);
+        StringBuilder text = new StringBuilder();
+        for (Path path : simulation.disk.files(StoreSimulation.DIRECTORY)) {
+            text.append(path).append('\n');
+            String hex = HexFormat.of().formatHex(simulation.disk.read(path, 1 << 20));
+            for (int i = 0; i < hex.length(); i += LINE) {
+                text.append(hex, i, Math.min(hex.length(), i + LINE)).append('\n');
+            }
+        }
+        Files.createDirectories(GOLDEN.getParent());
+        Files.writeString(GOLDEN, text);
+    }
+}
