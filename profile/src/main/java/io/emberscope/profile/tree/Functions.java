@@ -72,11 +72,6 @@ final class Functions {
         return sorted.get(function);
     }
 
-    /// The function that stands for an empty stack.
-    int noStack() {
-        return noStack;
-    }
-
     /// Number of functions on a stack.
     int depth(int[] stack) {
         int depth = 0;

@@ -12,6 +12,7 @@ import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Profiles;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,20 +103,24 @@ class FlameTreeTest {
                         new Frame(FrameKind.NATIVE, "bb", "/usr/lib/libc.so.6", 0x1f, List.of()),
                         new Frame(FrameKind.KERNEL, "", "[kernel]", 16, List.of()),
                         new Frame(FrameKind.NATIVE, "cc", "", 16, List.of()),
-                        new Frame(FrameKind.UNKNOWN, "", "", -1, List.of()));
-        List<int[]> stacks =
-                List.of(new int[] {0}, new int[] {1}, new int[] {2}, new int[] {3}, new int[] {4});
+                        new Frame(FrameKind.UNKNOWN, "", "", -1, List.of()),
+                        new Frame(FrameKind.UNKNOWN, "", "dir/", 16, List.of()));
+        List<int[]> stacks = new ArrayList<>();
+        for (int i = 0; i < frames.size(); i++) {
+            stacks.add(new int[] {i});
+        }
         MergedProfile profile =
                 new MergedProfile(
-                        ProfileType.CPU, 0, 0, frames, stacks, new long[] {5, 4, 3, 2, 1});
+                        ProfileType.CPU, 0, 0, frames, stacks, new long[] {6, 5, 4, 3, 2, 1});
         assertThat(text(FlameTree.of(profile, 9)))
                 .isEqualTo(
                         """
+                        libc.so.6+0x1f 6 6
                         libc.so.6+0x1f 5 5
-                        libc.so.6+0x1f 4 4
-                        [kernel]+0x10 3 3
-                        cc+0x10 2 2
-                        0xffffffffffffffff 1 1
+                        [kernel]+0x10 4 4
+                        cc+0x10 3 3
+                        0xffffffffffffffff 2 2
+                        dir/+0x10 1 1
                         """);
     }
 
@@ -170,7 +175,46 @@ class FlameTreeTest {
     }
 
     @Test
+    void manyChildrenAreSortedToo() {
+        for (int count : new int[] {16, 17, 32, 33, 100, 5_000}) {
+            Random random = new Random(count);
+            List<String> names = new ArrayList<>();
+            long[] values = new long[count];
+            for (int i = 0; i < count; i++) {
+                names.add("f" + i);
+                // Few values, so that names decide very often.
+                values[i] = random.nextLong(1, 2 + count / 4);
+            }
+            List<Integer> order = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                order.add(i);
+            }
+            order.sort(
+                    Comparator.comparingLong((Integer i) -> -values[i]).thenComparing(names::get));
+            StringBuilder expected = new StringBuilder();
+            for (int i : order) {
+                expected.append(names.get(i)).append(' ').append(values[i]);
+                expected.append(' ').append(values[i]).append('\n');
+            }
+            FlameTree tree = FlameTree.of(merged(names, values), FlameTree.NODES_MAX);
+            assertThat(text(tree)).isEqualTo(expected.toString());
+        }
+    }
+
+    @Test
+    void theLargestSumIsStillExact() {
+        FlameTree tree = FlameTree.of(merged(List.of("a", "b"), Long.MAX_VALUE - 1, 1), 5);
+        assertThat(tree.total()).isEqualTo(Long.MAX_VALUE);
+        assertThat(TopTable.of(merged(List.of("a", "b"), Long.MAX_VALUE - 1, 1)).total())
+                .isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
     void valuesThatDoNotAddUpAreRefused() {
+        assertThatThrownBy(() -> TopTable.of(merged(List.of("a", "b"), Long.MAX_VALUE, 1)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> TopTable.of(merged(List.of("a"), -1)))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> FlameTree.of(merged(List.of("a", "b"), Long.MAX_VALUE, 1), 5))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> FlameTree.of(merged(List.of("a"), -1), 5))

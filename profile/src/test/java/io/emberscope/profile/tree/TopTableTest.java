@@ -2,7 +2,11 @@ package io.emberscope.profile.tree;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.profile.Frame;
+import io.emberscope.profile.FrameKind;
+import io.emberscope.profile.Line;
 import io.emberscope.profile.MergedProfile;
+import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Profiles;
 import io.emberscope.profile.tree.TopTable.Row;
 import java.util.ArrayList;
@@ -24,6 +28,51 @@ class TopTableTest {
                         "rest 300000000 300000000",
                         "do_syscall_64 100000000 100000000",
                         "main 0 1000000000");
+    }
+
+    @Test
+    void equalRowsAreSortedByNameThenBinaryThenKindThenBuild() {
+        List<Line> b = List.of(Line.named("b"));
+        List<Line> a = List.of(Line.named("a"));
+        List<Frame> frames =
+                List.of(
+                        new Frame(FrameKind.NATIVE, "", "x", 0, b),
+                        new Frame(FrameKind.NATIVE, "", "y", 0, a),
+                        new Frame(FrameKind.GO, "", "x", 0, a),
+                        new Frame(FrameKind.NATIVE, "", "x", 0, a),
+                        new Frame(FrameKind.NATIVE, "bb", "z", 1, List.of()),
+                        new Frame(FrameKind.NATIVE, "aa", "z", 1, List.of()),
+                        new Frame(FrameKind.NATIVE, "", "x", 0, List.of(Line.named("caller"))));
+        List<int[]> stacks = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            stacks.add(i == 0 ? new int[] {0, 6} : new int[] {i});
+        }
+        TopTable table =
+                TopTable.of(
+                        new MergedProfile(
+                                ProfileType.CPU,
+                                0,
+                                0,
+                                frames,
+                                stacks,
+                                new long[] {1, 1, 1, 1, 1, 1}));
+        assertThat(table.rows())
+                .extracting(
+                        row ->
+                                row.function().name()
+                                        + ' '
+                                        + row.function().binary()
+                                        + ' '
+                                        + row.function().kind()
+                                        + row.function().buildId())
+                .containsExactly(
+                        "a x NATIVE",
+                        "a x GO",
+                        "a y NATIVE",
+                        "b x NATIVE",
+                        "z+0x1 z NATIVEaa",
+                        "z+0x1 z NATIVEbb",
+                        "caller x NATIVE");
     }
 
     @Test
