@@ -2,6 +2,7 @@ package io.emberscope.profile.pprof;
 
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.Line;
+import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.intern.IntSequences;
@@ -20,6 +21,15 @@ import java.util.zip.GZIPOutputStream;
 /// and offset 0 of its binary; so tools that find the binary by its build id can add what we do not
 /// know. Kinds of frames have no place in the format. Values of 0 are left out.
 public final class PprofWriter {
+    /// Bytes of a sample beside its locations, of each of these, and of all that a frame adds.
+    private static final int SAMPLE_BYTES = 24;
+
+    private static final int LOCATION_BYTES = 4;
+    private static final int FRAME_BYTES = 200;
+
+    /// The message exists twice while its buffer grows, and once more, smaller, in gzip form.
+    private static final int COPIES = 3;
+
     private final MergedProfile profile;
     private final StringTable strings = StringTable.withEmptyFirst();
     private final IntSequences functions = new IntSequences();
@@ -38,6 +48,22 @@ public final class PprofWriter {
     ///
     /// @throws IllegalArgumentException if a value is negative
     public static byte[] write(MergedProfile profile) {
+        try {
+            return write(profile, MemoryBudget.UNLIMITED);
+        } catch (IOException e) {
+            throw new UncheckedIOException("there is no limit", e);
+        }
+    }
+
+    /// The same within a budget of memory.
+    ///
+    /// @throws IOException if the budget is too small
+    public static byte[] write(MergedProfile profile, MemoryBudget budget) throws IOException {
+        long bytes = (long) profile.frames().size() * FRAME_BYTES;
+        for (int[] stack : profile.stacks()) {
+            bytes += SAMPLE_BYTES + (long) stack.length * LOCATION_BYTES;
+        }
+        budget.reserve(bytes * COPIES);
         byte[] message = new PprofWriter(profile).message();
         ByteArrayOutputStream compressed = new ByteArrayOutputStream(message.length / 2 + 64);
         try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {

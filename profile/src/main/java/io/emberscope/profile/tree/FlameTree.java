@@ -1,8 +1,11 @@
 package io.emberscope.profile.tree;
 
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Objects;
 
@@ -42,13 +45,26 @@ public final class FlameTree {
     /// @throws IllegalArgumentException if `maxNodes` is out of range, a value is negative, or the
     ///   sum of the values is 2^63 or more
     public static FlameTree of(MergedProfile profile, int maxNodes) {
+        try {
+            return of(profile, maxNodes, MemoryBudget.UNLIMITED);
+        } catch (IOException e) {
+            throw new UncheckedIOException("there is no limit", e);
+        }
+    }
+
+    /// The same within a budget of memory, which the whole tree needs before nodes are hidden.
+    ///
+    /// @throws IOException if the budget is too small
+    public static FlameTree of(MergedProfile profile, int maxNodes, MemoryBudget budget)
+            throws IOException {
         if (maxNodes < 1 || maxNodes > NODES_MAX) {
             throw new IllegalArgumentException(
                     "maxNodes: " + maxNodes + " (expected: 1.." + NODES_MAX + ")");
         }
+        budget.reserve(Functions.bytes(profile.frames().size()));
         Functions functions = new Functions(profile.frames());
-        Nodes all = new TreeBuilder(profile, functions).build();
-        Nodes shown = Pruning.largest(all, maxNodes);
+        Nodes all = new TreeBuilder(profile, functions, budget).build();
+        Nodes shown = Pruning.largest(all, maxNodes, budget);
         List<Function> used = shown.renumberFunctions(functions);
         return new FlameTree(
                 profile.type(), profile.startNanos(), profile.durationNanos(), used, shown);

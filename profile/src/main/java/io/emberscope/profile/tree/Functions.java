@@ -23,6 +23,9 @@ final class Functions {
                     .thenComparing(Function::kind)
                     .thenComparing(Function::buildId);
 
+    /// Memory for each frame: its function, and what finds equal ones.
+    private static final int BYTES_EACH = 200;
+
     private final List<Function> sorted;
     // Functions of frame f, the innermost inlined one first: inFrames[starts[f]..starts[f + 1]).
     private final int[] starts;
@@ -62,6 +65,11 @@ final class Functions {
         for (int i = 0; i < inFrames.length; i++) {
             inFrames[i] = place[inFrames[i]];
         }
+    }
+
+    /// Memory that the functions of so many frames take, at most.
+    static long bytes(int frames) {
+        return (long) frames * BYTES_EACH;
     }
 
     int size() {

@@ -1,5 +1,7 @@
 package io.emberscope.profile.tree;
 
+import io.emberscope.profile.MemoryBudget;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +12,9 @@ final class Nodes {
     static final int NO_FUNCTION = -1;
 
     private static final int SIZE_MAX = Integer.MAX_VALUE - 8;
+
+    /// Memory of a node in the columns that every node has.
+    private static final int BYTES_EACH = 2 * Integer.BYTES + 2 * Long.BYTES;
 
     private int[] levels;
     private long[] totals;
@@ -45,6 +50,24 @@ final class Nodes {
             hidden = Arrays.copyOf(hidden, levels.length);
         }
         hidden[size - 1] = count;
+    }
+
+    /// Memory that columns for so many nodes take.
+    static long bytes(int room) {
+        return (long) room * BYTES_EACH;
+    }
+
+    /// Memory that the columns take.
+    long bytes() {
+        return bytes(levels.length);
+    }
+
+    /// Counts what the columns grow by if the next node makes them grow.
+    void countNext(MemoryBudget budget) throws IOException {
+        if (size == levels.length) {
+            budget.reserve(bytes(grownRoom()));
+            budget.release(bytes());
+        }
     }
 
     int size() {
@@ -118,10 +141,14 @@ final class Nodes {
         if (size == SIZE_MAX) {
             throw new IllegalStateException("nodes: (expected: at most " + SIZE_MAX + ")");
         }
-        int room = (int) Math.min(SIZE_MAX, size * 2L);
+        int room = grownRoom();
         levels = Arrays.copyOf(levels, room);
         totals = Arrays.copyOf(totals, room);
         selves = Arrays.copyOf(selves, room);
         functions = Arrays.copyOf(functions, room);
+    }
+
+    private int grownRoom() {
+        return (int) Math.min(SIZE_MAX, size * 2L);
     }
 }

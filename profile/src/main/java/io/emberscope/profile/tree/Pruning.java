@@ -1,5 +1,7 @@
 package io.emberscope.profile.tree;
 
+import io.emberscope.profile.MemoryBudget;
+import java.io.IOException;
 import java.util.Arrays;
 
 /// Keeps the largest nodes of a tree within a limit, and puts one node in the place of all that a
@@ -9,6 +11,10 @@ import java.util.Arrays;
 /// child and comes first, so the best ranked nodes always form a tree.
 final class Pruning {
     private static final int NO_PARENT = -1;
+
+    /// Memory for each node of the whole tree while it is pruned: parents, totals, marks and what
+    /// is hidden.
+    private static final int BYTES_EACH = 3 * Integer.BYTES + 2 * Long.BYTES + 2;
 
     private final Nodes all;
     private final int[] parents;
@@ -23,8 +29,15 @@ final class Pruning {
 
     /// The tree with as many of the largest nodes as fit; the nodes that stand for hidden ones
     /// count too. A tree that fits is returned as it is.
-    static Nodes largest(Nodes all, int maxNodes) {
-        return all.size() <= maxNodes ? all : new Pruning(all).largest(maxNodes);
+    static Nodes largest(Nodes all, int maxNodes, MemoryBudget budget) throws IOException {
+        if (all.size() <= maxNodes) {
+            return all;
+        }
+        long scratch = (long) all.size() * BYTES_EACH;
+        budget.reserve(scratch + Nodes.bytes(maxNodes));
+        Nodes largest = new Pruning(all).largest(maxNodes);
+        budget.release(scratch + all.bytes());
+        return largest;
     }
 
     private Nodes largest(int maxNodes) {

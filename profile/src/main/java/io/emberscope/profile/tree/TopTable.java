@@ -1,7 +1,10 @@
 package io.emberscope.profile.tree;
 
+import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -13,6 +16,9 @@ import java.util.List;
 /// @param total sum of all values
 /// @param rows one for each function, by self, then by total, the largest first, then by name
 public record TopTable(ProfileType type, long total, List<Row> rows) {
+    /// Memory for each function: its sums, the stack it was last on, its row.
+    private static final int BYTES_EACH = 72;
+
     private static final Comparator<Row> LARGEST_FIRST =
             Comparator.comparingLong(Row::self)
                     .thenComparingLong(Row::total)
@@ -39,7 +45,20 @@ public record TopTable(ProfileType type, long total, List<Row> rows) {
     /// @throws IllegalArgumentException if a value is negative or the sum of the values is 2^63 or
     ///   more
     public static TopTable of(MergedProfile profile) {
+        try {
+            return of(profile, MemoryBudget.UNLIMITED);
+        } catch (IOException e) {
+            throw new UncheckedIOException("there is no limit", e);
+        }
+    }
+
+    /// The same within a budget of memory.
+    ///
+    /// @throws IOException if the budget is too small
+    public static TopTable of(MergedProfile profile, MemoryBudget budget) throws IOException {
+        budget.reserve(Functions.bytes(profile.frames().size()));
         Functions functions = new Functions(profile.frames());
+        budget.reserve((long) functions.size() * BYTES_EACH);
         long[] selves = new long[functions.size()];
         long[] totals = new long[functions.size()];
         int[] lastStack = new int[functions.size()];

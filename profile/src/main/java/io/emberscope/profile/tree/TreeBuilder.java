@@ -1,6 +1,8 @@
 package io.emberscope.profile.tree;
 
+import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
+import java.io.IOException;
 import java.util.Arrays;
 
 /// Builds all nodes of a profile's tree, in pre-order.
@@ -15,6 +17,7 @@ final class TreeBuilder {
     private final int[] starts;
     private final int[] paths;
     private final long[] values;
+    private final MemoryBudget budget;
 
     // One for each stack: the function at the level at hand + 1 (0 where the stack has ended) in
     // the upper half, the stack in the lower.
@@ -37,7 +40,9 @@ final class TreeBuilder {
     private int[] childScratch = new int[16];
     private int children;
 
-    TreeBuilder(MergedProfile profile, Functions functions) {
+    TreeBuilder(MergedProfile profile, Functions functions, MemoryBudget budget)
+            throws IOException {
+        this.budget = budget;
         int count = 0;
         int depths = 0;
         long total = 0;
@@ -53,6 +58,7 @@ final class TreeBuilder {
                 depths = Math.addExact(depths, functions.depth(profile.stacks().get(i)));
             }
         }
+        budget.reserve(bytes(count, depths));
         starts = new int[count + 1];
         paths = new int[depths];
         values = new long[count];
@@ -69,8 +75,9 @@ final class TreeBuilder {
         }
     }
 
-    Nodes build() {
+    Nodes build() throws IOException {
         Nodes nodes = new Nodes(values.length);
+        budget.reserve(nodes.bytes());
         divide(0, keys.length, 0);
         pushChildren(0);
         while (pending > 0) {
@@ -79,10 +86,16 @@ final class TreeBuilder {
             int function = pendingFunction[pending];
             long total = pendingTotal[pending];
             long self = divide(pendingFrom[pending], pendingTo[pending], level + 1);
+            nodes.countNext(budget);
             nodes.add(level, function, total, self);
             pushChildren(level + 1);
         }
+        budget.release(bytes(values.length, paths.length));
         return nodes;
+    }
+
+    private static long bytes(int stacks, int depths) {
+        return stacks * (long) (Integer.BYTES + 2 * Long.BYTES) + depths * (long) Integer.BYTES;
     }
 
     /// Finds the children of the node whose stacks are the range; their functions are at `level`.

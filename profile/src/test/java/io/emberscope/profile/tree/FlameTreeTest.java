@@ -7,9 +7,11 @@ import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.Line;
+import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Profiles;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -440,5 +442,47 @@ class FlameTreeTest {
             stacks.add(new int[] {i});
         }
         return new MergedProfile(ProfileType.CPU, 0, 0, frames, stacks, values);
+    }
+
+    @Test
+    void memoryIsCountedBeforeItIsTakenAndGivenBack() throws Exception {
+        MergedProfile profile = Profiles.merged(7, 20_000, 40);
+        CountedMemory all = new CountedMemory(Long.MAX_VALUE);
+        FlameTree tree = FlameTree.of(profile, 1_000, all);
+        assertThat(tree.size()).isLessThanOrEqualTo(1_000);
+        long columns = 24L * tree.fullSize();
+        assertThat(all.peak).isBetween(2 * columns, 20 * columns);
+        assertThat(all.held).isLessThan(all.peak / 4);
+        for (long limit : new long[] {0, all.peak / 2, all.peak - 1}) {
+            assertThatThrownBy(() -> FlameTree.of(profile, 1_000, new CountedMemory(limit)))
+                    .isInstanceOf(IOException.class);
+        }
+        assertThat(FlameTree.of(profile, 1_000, new CountedMemory(all.peak)).size())
+                .isEqualTo(tree.size());
+    }
+
+    private static final class CountedMemory implements MemoryBudget {
+        private final long limit;
+        private long held;
+        private long peak;
+
+        CountedMemory(long limit) {
+            this.limit = limit;
+        }
+
+        @Override
+        public void reserve(long bytes) throws IOException {
+            held += bytes;
+            peak = Math.max(peak, held);
+            if (held > limit) {
+                throw new IOException("over the limit");
+            }
+        }
+
+        @Override
+        public void release(long bytes) {
+            held -= bytes;
+            assertThat(held).isNotNegative();
+        }
     }
 }

@@ -38,6 +38,16 @@ public final class QueryApi implements AutoCloseable {
             MediaType.create("application", "vnd.emberscope.flamegraph");
 
     private static final MediaType PPROF = MediaType.create("application", "octet-stream");
+
+    /// What a node of a flame graph takes until the answer is there, in bytes; texts come once for
+    /// many nodes. A buffer that grows, and its content twice more.
+    private static final int NODE_BYTES = 40;
+
+    private static final int JSON_NODE_BYTES = 200;
+
+    /// What a row of a table takes, in bytes, in the same way.
+    private static final int ROW_BYTES = 600;
+
     private static final String FROM_DEFAULT = "now-1h";
     private static final String TO_DEFAULT = "now";
 
@@ -169,17 +179,19 @@ public final class QueryApi implements AutoCloseable {
         String format = parameters.oneOf("format", "binary", List.of("binary", "json"));
         String groupBy = parameters.text("groupBy", "");
         MergedProfile profile = merge(parameters, groupBy.isEmpty() ? null : groupBy, context);
-        FlameTree tree = FlameTree.of(profile, maxNodes);
-        return format.equals("json")
-                ? FlameTreeJson.of(tree)
-                : Answer.binary(FLAMEGRAPH, tree.encode());
+        FlameTree tree = FlameTree.of(profile, maxNodes, context);
+        boolean json = format.equals("json");
+        context.reserve((long) tree.size() * (json ? JSON_NODE_BYTES : NODE_BYTES));
+        return json ? FlameTreeJson.of(tree) : Answer.binary(FLAMEGRAPH, tree.encode());
     }
 
     private Answer top(Parameters parameters, QueryContext context) throws IOException {
         int limit =
                 parameters.count("limit", Limits.TOP_FUNCTIONS_DEFAULT, Limits.TOP_FUNCTIONS_MAX);
         String search = parameters.text("search", "").toLowerCase(Locale.ROOT);
-        return TopTableJson.of(TopTable.of(merge(parameters, null, context)), search, limit);
+        TopTable table = TopTable.of(merge(parameters, null, context), context);
+        context.reserve((long) Math.min(limit, table.rows().size()) * ROW_BYTES);
+        return TopTableJson.of(table, search, limit);
     }
 
     private Answer timeSeries(Parameters parameters, QueryContext context) throws IOException {
@@ -212,7 +224,8 @@ public final class QueryApi implements AutoCloseable {
 
     private Answer pprof(Parameters parameters, QueryContext context) throws IOException {
         MergedProfile profile = merge(parameters, null, context);
-        return Answer.download(PPROF, PprofWriter.write(profile), FileNames.pprof(profile));
+        return Answer.download(
+                PPROF, PprofWriter.write(profile, context), FileNames.pprof(profile));
     }
 
     private MergedProfile merge(

@@ -1,5 +1,6 @@
 package io.emberscope.storage.query;
 
+import io.emberscope.profile.MemoryBudget;
 import io.emberscope.storage.query.QueryStoppedException.Reason;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import java.util.function.LongSupplier;
 /// The query looks at its context at least every few thousand rows, so [#cancel], an interrupt of
 /// its thread, or the deadline stops it soon. One context serves one query; [#cancel] may be called
 /// by any thread.
-public final class QueryContext {
+public final class QueryContext implements MemoryBudget {
     /// How long a query may take unless said otherwise.
     public static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(30);
 
@@ -108,7 +109,7 @@ public final class QueryContext {
         }
     }
 
-    /// Counts memory that the query is about to hold until its end.
+    @Override
     public void reserve(long more) throws QueryStoppedException {
         bytes += more;
         if (bytes > bytesMax) {
@@ -127,7 +128,7 @@ public final class QueryContext {
         return bytes;
     }
 
-    /// Counts memory that the query holds no longer.
+    @Override
     public void release(long less) {
         bytes -= less;
     }
