@@ -248,7 +248,7 @@ public final class KernelFeatures {
     private void kptrRestrict() {
         String lost = "names of kernel functions";
         String how = "sysctl kernel.kptr_restrict=1 and run as root or with CAP_SYSLOG";
-        String setting = read("proc/sys/kernel/kptr_restrict").orElse("?");
+        String setting = read("proc/sys/kernel/kptr_restrict").orElse("?").strip();
         try (BufferedReader symbols =
                 Files.newBufferedReader(
                         root.resolve("proc/kallsyms"), StandardCharsets.ISO_8859_1)) {

@@ -17,6 +17,11 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// Sampling goes on while nobody polls; what finds no room is counted, see [#counters]. The kernel
 /// ends everything when the process dies, however it dies.
+///
+/// What the kernel does not show to any BPF program is not seen, and is no hit: what runs while it
+/// throttles an event (counted in [SamplerCounters#throttles]), and the time a thread spends inside
+/// the system call `bpf` on maps, during which the kernel skips all such programs on that CPU and
+/// counts nothing.
 public final class Sampler implements AutoCloseable {
     private static final int BATCH_WORDS = 8 * 1024;
     private static final int COUNTER_HITS = 0;
@@ -47,10 +52,15 @@ public final class Sampler implements AutoCloseable {
     ///
     /// @throws BpfException if the kernel refuses; the message says why and what to do
     public static Sampler open(SamplerOptions options) throws BpfException {
+        return open(options, NativeLibrary.object("sampler.bpf.o"));
+    }
+
+    /// The same with another BPF object that has the sampler's maps.
+    static Sampler open(SamplerOptions options, byte[] object) throws BpfException {
         NativeLibrary.load();
         long handle =
                 Natives.samplerOpen(
-                        NativeLibrary.object("sampler.bpf.o"),
+                        object,
                         options.event() == EventKind.CPU_CYCLES,
                         options.weightNanos(),
                         options.ringBytes(),

@@ -169,6 +169,140 @@ class SamplerIT {
         assertThatThrownBy(sampler::refreshCpus).isInstanceOf(IllegalStateException.class);
     }
 
+    @Test
+    void eachRateGivesSamplesOfItsPeriodThatSumToTheTimeSpent() throws Exception {
+        for (int hz : new int[] {19, 97, 9_999}) {
+            SamplerOptions options = new SamplerOptions(hz, EventKind.CPU_CLOCK, 16 * MIB);
+            try (Sampler sampler = Sampler.open(options);
+                    Burner process = Burner.start(burner, 2_000, 1)) {
+                Tally tally = new Tally(process.pid(), process.function);
+                while (process.isAlive()) {
+                    sampler.await(Duration.ofMillis(50));
+                    sampler.poll(tally);
+                }
+                long spent = process.spentNanos();
+                sampler.stop();
+                sampler.poll(tally);
+                assertThat(tally.nanos).isEqualTo(tally.samples * options.weightNanos());
+                // On a CPU that others use too, how many samples hit is chance; and a hypervisor
+                // swallows some ticks.
+                double expected = spent / (double) options.weightNanos();
+                assertThat((double) tally.samples)
+                        .as("%d Hz", hz)
+                        .isCloseTo(expected, within(2 + 4 * Math.sqrt(expected) + expected / 25));
+                Conservation.holds(sampler);
+            }
+        }
+    }
+
+    @Test
+    void idleTimeIsNotCounted() throws Exception {
+        try (Sampler sampler =
+                Sampler.open(new SamplerOptions(997, EventKind.CPU_CLOCK, 16 * MIB))) {
+            long start = KernelClock.MONOTONIC.nanos();
+            long idle = -idleNanos();
+            Thread.sleep(Duration.ofSeconds(2));
+            idle += idleNanos();
+            long cpuNanos =
+                    (KernelClock.MONOTONIC.nanos() - start)
+                            * Runtime.getRuntime().availableProcessors();
+            long hitNanos = sampler.counters().hitNanos();
+            System.out.printf(
+                    "of %d ms %d were idle, %d hit%n",
+                    cpuNanos / 1_000_000, idle / 1_000_000, hitNanos / 1_000_000);
+            assertThat(hitNanos).isLessThan(cpuNanos - idle + cpuNanos / 10);
+        }
+    }
+
+    /// Nanoseconds all CPUs were idle since boot.
+    private static long idleNanos() throws Exception {
+        String cpu = Files.readAllLines(Path.of("/proc/stat")).getFirst();
+        String[] ticks = cpu.split(" +", -1);
+        return (Long.parseLong(ticks[4]) + Long.parseLong(ticks[5])) * 10_000_000;
+    }
+
+    @Test
+    void recordsStayWholeWhileASmallRingGoesRoundManyTimes() throws Exception {
+        SamplerOptions options = new SamplerOptions(9_999, EventKind.CPU_CLOCK, 8_192);
+        try (Sampler sampler = Sampler.open(options);
+                Burner process = Burner.start(burner, 1_500, 1)) {
+            long[] lastOfCpu = new long[8_192];
+            long[] counts = new long[2];
+            SampleHandler check =
+                    sample -> {
+                        counts[0] += 72 + 8L * sample.userFrameCount();
+                        boolean inOrder = sample.timeNanos() > lastOfCpu[sample.cpu()];
+                        lastOfCpu[sample.cpu()] = sample.timeNanos();
+                        boolean sane =
+                                sample.pid() > 0
+                                        && sample.tid() > 0
+                                        && sample.weightNanos() == options.weightNanos()
+                                        && !sample.comm().isEmpty();
+                        counts[1] += inOrder && sane ? 0 : 1;
+                    };
+            while (process.isAlive()) {
+                sampler.await(Duration.ofMillis(1));
+                sampler.poll(check);
+            }
+            sampler.stop();
+            sampler.poll(check);
+            assertThat(counts[0]).isGreaterThan(20L * options.ringBytes());
+            assertThat(counts[1]).isZero();
+            Conservation.holds(sampler);
+        }
+    }
+
+    @Test
+    void aHandlerThatThrowsLosesOnlyTheSampleItHad() throws Exception {
+        try (Sampler sampler = Sampler.open(new SamplerOptions(997, EventKind.CPU_CLOCK, 4 * MIB));
+                Burner process = Burner.start(burner, 300, 0)) {
+            process.spentNanos();
+            sampler.stop();
+            long[] seen = new long[1];
+            SampleHandler throwing =
+                    _ -> {
+                        seen[0]++;
+                        throw new IllegalArgumentException("of the handler");
+                    };
+            for (int i = 0; i < 10; i++) {
+                assertThatThrownBy(() -> sampler.poll(throwing)).hasMessage("of the handler");
+            }
+            long rest = sampler.poll(_ -> {});
+            assertThat(seen[0] + rest).isEqualTo(sampler.counters().hits());
+            Conservation.holds(sampler);
+        }
+    }
+
+    @Test
+    void aWaitEndsWhenTheRingFillsUpAndNotBefore() throws Exception {
+        SamplerOptions options =
+                new SamplerOptions(997, EventKind.CPU_CLOCK, 65_536, 16_384, CgroupSource.UNIFIED);
+        try (Sampler sampler = Sampler.open(options);
+                Burner _ = Burner.start(burner, 60_000, 0)) {
+            sampler.poll(_ -> {});
+            assertThat(sampler.await(Duration.ofSeconds(60))).isTrue();
+            // A sample of the burner takes some 120 bytes, so it was at least one hundred.
+            assertThat(sampler.poll(_ -> {})).isGreaterThan(50);
+            assertThat(sampler.await(Duration.ZERO)).isFalse();
+        }
+    }
+
+    @Test
+    void cyclesAreSampledOrRefusedWithTheReason() throws Exception {
+        SamplerOptions options = new SamplerOptions(97, EventKind.CPU_CYCLES, MIB);
+        boolean there =
+                KernelFeatures.probe().stream()
+                        .filter(feature -> feature.name().equals("hardware counters"))
+                        .allMatch(feature -> feature.state() == KernelFeature.State.OK);
+        if (there) {
+            Sampler.open(options).close();
+        } else {
+            assertThatThrownBy(() -> Sampler.open(options))
+                    .isInstanceOf(BpfException.class)
+                    .hasMessageContaining("sample the CPU clock");
+        }
+    }
+
     /// The samples in a file of perf, by walking its records: perf's own tools may abort while they
     /// look for build ids, which do not matter here. Layout: perf.data-file-format.txt of the
     /// kernel.

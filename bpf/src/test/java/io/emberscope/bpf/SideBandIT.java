@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeMap;
@@ -15,10 +16,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The side band on the real kernel, as root.
 class SideBandIT {
+    private static final byte[] TRUE = {'t', 'r', 'u', 'e'};
+
     @TempDir static Path directory;
 
     /// Keeps all records as lines of text.
-    private static final class Log implements SideBandHandler {
+    private static class Log implements SideBandHandler {
         /// By time: records of several CPUs come in no order.
         final TreeMap<Long, List<String>> byTime = new TreeMap<>();
 
@@ -143,5 +146,97 @@ class SideBandIT {
         return java.nio.file.Files.exists(own.resolve("cgroup.procs"))
                 ? own
                 : Path.of("/sys/fs/cgroup");
+    }
+
+    @Test
+    void namesFromStrangersComeByteForByte() throws Exception {
+        // A new line, a control character and a byte that is no UTF-8, in a file and a thread name.
+        Path binary = Burner.compile("burner.c", directory);
+        String script =
+                """
+                name="$(printf '%s/x\\nx\\001\\377')"
+                cp %s "$name"
+                exec "$name" 1 0
+                """
+                        .formatted(directory, binary);
+        try (SideBand sideBand = SideBand.open(new SideBandOptions(1 << 20))) {
+            Burner.run(List.of("sh", "-c", script));
+            byte[] name = {'x', '\n', 'x', 1, (byte) 0xff};
+            List<byte[]> comms = new ArrayList<>();
+            Log log =
+                    new Log() {
+                        @Override
+                        public void comm(long time, int pid, int tid, byte[] comm, boolean exec) {
+                            comms.add(comm);
+                        }
+                    };
+            sideBand.poll(log);
+            assertThat(comms).anyMatch(comm -> Arrays.equals(comm, name));
+            assertThat(log.mappings)
+                    .anyMatch(
+                            mapping ->
+                                    mapping.fileName().length > 5
+                                            && Arrays.equals(
+                                                    Arrays.copyOfRange(
+                                                            mapping.fileName(),
+                                                            mapping.fileName().length - 5,
+                                                            mapping.fileName().length),
+                                                    name));
+            assertThat(sideBand.unreadable()).isZero();
+        }
+    }
+
+    @Test
+    void recordsStayWholeWhileSmallRingsGoRoundManyTimes() throws Exception {
+        SideBandOptions options = new SideBandOptions(8_192);
+        try (SideBand sideBand = SideBand.open(options);
+                Child storm =
+                        Child.start(
+                                "sh",
+                                "-c",
+                                "i=0; while [ $i -lt 600 ]; do /bin/true; i=$((i+1)); done")) {
+            long[] counts = new long[4];
+            Log log =
+                    new Log() {
+                        @Override
+                        public void mmap(Mapping mapping) {
+                            byte[] name = mapping.fileName();
+                            counts[0] += 120 + name.length;
+                            boolean sane =
+                                    name.length > 0
+                                            && (name[0] == '/' || name[0] == '[')
+                                            && mapping.pid() > 0
+                                            && mapping.timeNanos() > 0
+                                            && (mapping.buildId().length == 20
+                                                    || mapping.buildId().length == 0);
+                            counts[1] += sane ? 0 : 1;
+                        }
+
+                        @Override
+                        public void comm(long time, int pid, int tid, byte[] comm, boolean exec) {
+                            counts[2] += exec && Arrays.equals(comm, TRUE) ? 1 : 0;
+                        }
+
+                        @Override
+                        public void fork(long time, int pid, int parent, int tid, int parentTid) {}
+
+                        @Override
+                        public void exit(long time, int pid, int parent, int tid, int parentTid) {}
+
+                        @Override
+                        public void lost(long time, long count) {
+                            counts[3] += count;
+                        }
+                    };
+            while (storm.isAlive()) {
+                sideBand.poll(log);
+            }
+            sideBand.poll(log);
+            assertThat(counts[0]).isGreaterThan(20L * options.ringBytes());
+            assertThat(counts[1]).isZero();
+            // Each exec is told, or is among the records that are said to be lost.
+            assertThat(counts[2] + counts[3]).isGreaterThanOrEqualTo(600);
+            assertThat(sideBand.unreadable()).isZero();
+        }
     }
 }
