@@ -197,6 +197,10 @@ final class Agent {
                         + (total.droppedNanos() + tally.droppedNanos())
                         + " spooled="
                         + spool.nanos());
+        String reasons = counters.reasons() + tally.reasons();
+        if (!reasons.isEmpty()) {
+            log.line("dropped samples by reason:" + reasons);
+        }
     }
 
     private void everySecond() {

@@ -52,6 +52,18 @@ final class KernelCounters {
         return last;
     }
 
+    /// The reasons of the kernel for which samples were lost so far, with their number.
+    String reasons() {
+        StringBuilder text = new StringBuilder();
+        for (DropReason reason : DropReason.values()) {
+            if (drops(reason).samples() > 0) {
+                text.append(' ').append(reason.name().toLowerCase(Locale.ROOT)).append('=');
+                text.append(drops(reason).samples());
+            }
+        }
+        return text.toString();
+    }
+
     private SamplerCounters.Drops drops(DropReason reason) {
         SamplerCounters.Drops drops = last.drops().get(reason);
         return drops == null ? new SamplerCounters.Drops(0, 0) : drops;

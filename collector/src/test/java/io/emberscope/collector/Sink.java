@@ -62,10 +62,15 @@ final class Sink implements AutoCloseable {
         return List.copyOf(arrivals);
     }
 
-    @Override
-    public void close() {
+    /// Goes away; what was received stays.
+    void stop() {
         server.stop(0);
         executor.shutdownNow();
+    }
+
+    @Override
+    public void close() {
+        stop();
     }
 
     private void receive(HttpExchange exchange) throws IOException {

@@ -106,6 +106,18 @@ public final class Tally {
         return restored.nanos.value();
     }
 
+    /// The reasons of ours for which samples were lost so far, with their number: ` spool_full=7`.
+    public String reasons() {
+        StringBuilder text = new StringBuilder();
+        for (Map.Entry<Loss, Pair> loss : dropped.entrySet()) {
+            if (loss.getValue().samples.value() > 0) {
+                text.append(' ').append(loss.getKey().text()).append('=');
+                text.append(loss.getValue().samples.value());
+            }
+        }
+        return text.toString();
+    }
+
     /// Samples lost so far, for any reason of ours.
     public long droppedSamples() {
         long sum = 0;

@@ -1,0 +1,122 @@
+package io.emberscope.collector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.collector.RunningCollector.Totals;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The server refuses, is gone, comes back; the collector is killed meanwhile.
+final class ServerAwayIT {
+    private static final String SPOOLED = "emberscope_collector_spooled_batches";
+
+    @TempDir Path directory;
+
+    @Test
+    void whatWasSpooledIsDeliveredOnceInOrderAcrossAKill() throws Exception {
+        RunningCollector.assumeRoot();
+        Path data = directory.resolve("data");
+        int port;
+        long spooledSamples;
+        try (Sink busy = new Sink();
+                RunningCollector collector = RunningCollector.start(data, busy.address())) {
+            busy.answer(503);
+            port = busy.port();
+            collector.awaitMetric(SPOOLED, 1);
+            busy.stop();
+            collector.awaitMetric(SPOOLED, 2);
+            spooledSamples = collector.metric("emberscope_collector_spooled_samples");
+            List<String> programs = programsOf(collector.pid());
+            assertThat(programs).isNotEmpty();
+            collector.kill();
+            awaitEndOf(programs);
+            assertThat(busy.arrivals()).isEmpty();
+            assertThat(collector.log()).contains("cannot send, will try again");
+        }
+        try (Sink back = new Sink(port);
+                RunningCollector collector = RunningCollector.start(data, back.address())) {
+            collector.awaitMetric("emberscope_collector_delivered_samples_total", 1);
+            Totals totals = collector.stop();
+            assertThat(totals.restored()).isGreaterThanOrEqualTo(spooledSamples).isPositive();
+            assertThat(totals.dropped()).isZero();
+            assertThat(totals.spooled()).isZero();
+            List<String> arrivals = back.arrivals();
+            assertThat(arrivals).doesNotHaveDuplicates();
+            assertThat(arrivals).first().asString().endsWith("/1/1");
+            assertThat(arrivals).element(1).asString().endsWith("/1/2");
+            assertThat(arrivals).last().asString().contains("/2/");
+            assertThat(arrivals)
+                    .extracting(id -> id.substring(0, 32))
+                    .containsOnly(arrivals.getFirst().substring(0, 32));
+        }
+    }
+
+    @Test
+    void stoppingWithoutAServerSpoolsWhatIsLeft() throws Exception {
+        RunningCollector.assumeRoot();
+        try (RunningCollector collector =
+                RunningCollector.start(directory.resolve("data2"), "http://127.0.0.1:1")) {
+            Thread.sleep(500);
+            Totals totals = collector.stop();
+            assertThat(totals.delivered()).isZero();
+            assertThat(totals.spooled()).isEqualTo(totals.hits()).isPositive();
+        }
+    }
+
+    @Test
+    void secondCollectorWithTheSameDataIsRefused() throws Exception {
+        RunningCollector.assumeRoot();
+        Path data = directory.resolve("data3");
+        try (RunningCollector first = RunningCollector.start(data, "http://127.0.0.1:1")) {
+            assertThat(first.pid()).isPositive();
+            try (RunningCollector second = RunningCollector.start(data, "http://127.0.0.1:1")) {
+                throw new IllegalStateException("started: " + second.pid());
+            } catch (AssertionError e) {
+                assertThat(e).hasMessageContaining(data.toString());
+            }
+        }
+    }
+
+    /// The ids of the BPF programs that a process holds.
+    private static List<String> programsOf(long pid) throws IOException {
+        List<String> found = new ArrayList<>();
+        try (DirectoryStream<Path> descriptors =
+                Files.newDirectoryStream(Path.of("/proc/" + pid + "/fdinfo"))) {
+            for (Path descriptor : descriptors) {
+                for (String line : Files.readAllLines(descriptor)) {
+                    if (line.startsWith("prog_id:")) {
+                        found.add(line.substring(8).strip());
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    /// The kernel lets go of a dead process's programs a moment later.
+    private static void awaitEndOf(List<String> programs) throws Exception {
+        for (String program : programs) {
+            String shown = program;
+            for (int i = 0; i < 100 && !shown.isEmpty(); i++) {
+                Thread.sleep(100);
+                shown = output("bpftool", "prog", "show", "id", program);
+            }
+            assertThat(shown).as("BPF program left behind").isEmpty();
+        }
+    }
+
+    private static String output(String... command) throws IOException, InterruptedException {
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        byte[] bytes = process.getInputStream().readAllBytes();
+        process.waitFor();
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

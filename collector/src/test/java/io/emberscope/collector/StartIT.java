@@ -1,0 +1,90 @@
+package io.emberscope.collector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.collector.RunningCollector.Totals;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What happens in the first seconds, and where every CPU is taken.
+final class StartIT {
+    private static final long NANOS_PER_TICK = 10_000_000L;
+    private static final long SECOND = 1_000_000_000L;
+
+    @TempDir Path directory;
+
+    @ParameterizedTest
+    @ValueSource(ints = {19, 97, 997})
+    void programThatRunsAlreadyIsSampledAndNamedFromTheStart(int frequency) throws Exception {
+        RunningCollector.assumeRoot();
+        Path burner = new CPrograms(directory).solo("busy-before", "busy_work", "-DSALT=5");
+        Process busy = CPrograms.start(burner, "600000");
+        try (Sink sink = new Sink()) {
+            Thread.sleep(300);
+            long before = cpuNanos(busy.pid());
+            RunningCollector collector =
+                    RunningCollector.start(
+                            directory.resolve("data"), sink.address(), "--frequency=" + frequency);
+            long ready = cpuNanos(busy.pid());
+            Thread.sleep(3_000);
+            long stopping = cpuNanos(busy.pid());
+            Totals totals = collector.stop();
+            long after = cpuNanos(busy.pid());
+            collector.close();
+            assertThat(totals.dropped()).isZero();
+
+            Received received = sink.received();
+            long sampled = received.nanos(sample -> sample.isOf("busy-before"));
+            long named = received.nanos(sample -> sample.isIn("busy_work"));
+            // It was attached before it was ready, and detached after it was told to stop.
+            long period = SECOND / frequency;
+            double noise = 4 * Math.sqrt((double) (after - before) / period) * period / 10;
+            assertThat((double) sampled)
+                    .isGreaterThan((stopping - ready) - noise - 2.0 * period)
+                    .isLessThan((after - before) + noise + 2.0 * period);
+            assertThat((double) named).isGreaterThan(sampled * 0.97 - period);
+        } finally {
+            busy.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void hogsWithNearlyTheHighestPriorityOnEveryCpuDoNotStarveIt() throws Exception {
+        RunningCollector.assumeRoot();
+        Path burner = new CPrograms(directory).solo("hog", "hog_work", "-DSALT=6");
+        int cpus = Runtime.getRuntime().availableProcessors();
+        try (Sink sink = new Sink();
+                RunningCollector collector =
+                        RunningCollector.start(directory.resolve("data"), sink.address())) {
+            List<Process> hogs = new ArrayList<>();
+            for (int cpu = 0; cpu < cpus; cpu++) {
+                hogs.add(CPrograms.start("nice", "-n", "-19", burner, "600000"));
+            }
+            try {
+                collector.awaitMetric("emberscope_collector_send_attempts_total", 2);
+                Totals totals = collector.stop();
+                assertThat(totals.dropped()).isZero();
+                assertThat(totals.delivered()).isEqualTo(totals.hits());
+            } finally {
+                for (Process hog : hogs) {
+                    hog.destroyForcibly().waitFor();
+                }
+            }
+            long hogged = sink.received().nanos(sample -> sample.isIn("hog_work"));
+            assertThat(hogged).isGreaterThan(sink.received().nanos() / 10);
+        }
+    }
+
+    private static long cpuNanos(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * NANOS_PER_TICK;
+    }
+}
