@@ -10,8 +10,9 @@ import java.util.function.Predicate;
 
 /// Questions about what a [Sink] received.
 record Received(List<ProfileBatch> batches) {
-    /// One sample: its series, its frames from the innermost out, and its value.
-    record Sample(Labels labels, List<Frame> frames, long nanos) {
+    /// One sample: the start of its window, its series, its frames from the innermost out, and its
+    /// value.
+    record Sample(long startNanos, Labels labels, List<Frame> frames, long nanos) {
         String label(String name) {
             return labels.get(name);
         }
@@ -51,7 +52,11 @@ record Received(List<ProfileBatch> batches) {
         for (int i = 0; i < samples.length; i++) {
             int[] stack = batch.stacks().get(profile.stacks()[i]);
             List<Frame> frames = Arrays.stream(stack).mapToObj(batch.frames()::get).toList();
-            samples[i] = new Sample(profile.series().labels(), frames, profile.values()[i]);
+            samples[i] = new Sample(
+                            profile.startNanos(),
+                            profile.series().labels(),
+                            frames,
+                            profile.values()[i]);
         }
         return List.of(samples);
     }
