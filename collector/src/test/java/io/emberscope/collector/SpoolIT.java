@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The server refuses, is gone, comes back; the collector is killed meanwhile.
-final class ServerAwayIT {
+final class SpoolIT {
     private static final String SPOOLED = "emberscope_collector_spooled_batches";
 
     @TempDir Path directory;
