@@ -56,10 +56,16 @@ final class RunningCollector implements AutoCloseable {
 
     /// Starts one and waits until it merges samples.
     static RunningCollector start(Path data, String server, String... options) throws Exception {
+        return start(List.of(), data, server, options);
+    }
+
+    /// The same under a command that executes what follows it.
+    static RunningCollector start(
+            List<String> wrapper, Path data, String server, String... options) throws Exception {
         Files.createDirectories(data);
         int metricsPort = freePort();
         Path log = Files.createTempFile(data, "collector", ".log");
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("@" + Path.of("jvm.options").toAbsolutePath());
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));

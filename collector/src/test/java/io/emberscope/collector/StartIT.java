@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What happens in the first seconds, and where every CPU is taken.
 final class StartIT {
     private static final long NANOS_PER_TICK = 10_000_000L;
+    private static final int CAP_SYS_RESOURCE = 24;
     private static final long SECOND = 1_000_000_000L;
 
     @TempDir Path directory;
@@ -80,6 +81,48 @@ final class StartIT {
             long hogged = sink.received().nanos(sample -> sample.isIn("hog_work"));
             assertThat(hogged).isGreaterThan(sink.received().nanos() / 10);
         }
+    }
+
+    /// Others ask for the right to raise limits, or for a tracing file system, and end without.
+    @Test
+    void neitherRaisedLimitsNorTracefsAreNeeded() throws Exception {
+        RunningCollector.assumeRoot();
+        List<String> wrapper =
+                List.of(
+                        "unshare",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        "umount -l /sys/kernel/debug /sys/kernel/tracing 2>/dev/null; exec \"$@\"",
+                        "sh",
+                        "prlimit",
+                        "--memlock=65536:65536",
+                        "setpriv",
+                        "--inh-caps=-sys_resource",
+                        "--bounding-set=-sys_resource");
+        Path burner = new CPrograms(directory).solo("limited", "limited_work", "-DSALT=8");
+        try (Sink sink = new Sink();
+                RunningCollector collector =
+                        RunningCollector.start(
+                                wrapper, directory.resolve("data"), sink.address())) {
+            Path proc = Path.of("/proc/" + collector.pid());
+            assertThat(Files.readString(proc.resolve("mounts"))).doesNotContain("tracefs");
+            assertThat(capabilities(proc) & 1L << CAP_SYS_RESOURCE).isZero();
+            CPrograms.finish(CPrograms.start(burner, "1500"));
+            Totals totals = collector.stop();
+            assertThat(totals.dropped()).isZero();
+            assertThat(totals.delivered()).isEqualTo(totals.hits()).isPositive();
+            assertThat(sink.received().nanos(sample -> sample.isIn("limited_work")))
+                    .isGreaterThan(SECOND);
+        }
+    }
+
+    private static long capabilities(Path proc) throws IOException {
+        return Files.readAllLines(proc.resolve("status")).stream()
+                .filter(line -> line.startsWith("CapEff:"))
+                .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static long cpuNanos(long pid) throws IOException {
