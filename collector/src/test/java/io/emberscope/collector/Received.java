@@ -52,7 +52,8 @@ record Received(List<ProfileBatch> batches) {
         for (int i = 0; i < samples.length; i++) {
             int[] stack = batch.stacks().get(profile.stacks()[i]);
             List<Frame> frames = Arrays.stream(stack).mapToObj(batch.frames()::get).toList();
-            samples[i] = new Sample(
+            samples[i] =
+                    new Sample(
                             profile.startNanos(),
                             profile.series().labels(),
                             frames,

@@ -60,8 +60,8 @@ final class RunningCollector implements AutoCloseable {
     }
 
     /// The same under a command that executes what follows it.
-    static RunningCollector start(
-            List<String> wrapper, Path data, String server, String... options) throws Exception {
+    static RunningCollector start(List<String> wrapper, Path data, String server, String... options)
+            throws Exception {
         Files.createDirectories(data);
         int metricsPort = freePort();
         Path log = Files.createTempFile(data, "collector", ".log");

@@ -57,7 +57,9 @@ public final class FuzzRun {
                                 "--reproducer_path=" + directory,
                                 "-artifact_prefix=" + directory + "/",
                                 "-timeout=" + TIMEOUT_SECONDS,
-                                "-rss_limit_mb=1024",
+                                // The heap is the limit. The fuzzer's own measure, ru_maxrss,
+                                // survives exec and so begins with the size of this process.
+                                "-rss_limit_mb=0",
                                 "-max_len=" + inputBytesMax,
                                 "-print_final_stats=1"));
         command.add(RUNS > 0 ? "-runs=" + RUNS : "-max_total_time=" + SECONDS);
