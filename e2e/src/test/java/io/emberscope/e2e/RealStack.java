@@ -152,6 +152,14 @@ final class RealStack implements AutoCloseable {
         return PprofReader.read(answer.body(), IngestLimits.DEFAULT).getFirst();
     }
 
+    /// The text that the server answers to a query that it must not refuse.
+    String answer(String query) throws IOException {
+        HttpResponse<byte[]> answer = get(serverPort, query);
+        String text = new String(answer.body(), StandardCharsets.UTF_8);
+        assertThat(answer.statusCode()).as("%s: %s", query, text).isEqualTo(200);
+        return text;
+    }
+
     /// CPU time of a function and what it calls, in nanoseconds.
     static long totalOf(MergedProfile profile, String function) {
         return TopTable.of(profile).rows().stream()

@@ -41,6 +41,7 @@ record Run(int status, String out) {
                     });
             Process process = builder.start();
             if (!process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
                 throw new AssertionError(command + " still runs; so far: " + text(output));
             }

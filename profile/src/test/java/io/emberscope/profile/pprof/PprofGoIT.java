@@ -10,8 +10,6 @@ import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Profiles;
 import io.emberscope.profile.tree.TopTable;
-import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,9 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// Go's own tools judge what we write, and write what we read. Needs a Go installation (Debian:
 /// `golang-go`), and fails without one.
 class PprofGoIT {
-    private static final List<String> OUTSIDE_PATH =
-            List.of("/usr/local/go/bin/go", "/usr/lib/go/bin/go");
-
     private static final String PROGRAM =
             """
             package main
@@ -85,24 +79,11 @@ class PprofGoIT {
             """;
 
     @TempDir private Path directory;
-    private String go = "";
+    private GoTool go;
 
     @BeforeEach
     void findGo() {
-        List<String> candidates = new ArrayList<>();
-        for (String part : System.getenv("PATH").split(File.pathSeparator, -1)) {
-            candidates.add(part + "/go");
-        }
-        candidates.addAll(OUTSIDE_PATH);
-        go =
-                candidates.stream()
-                        .filter(candidate -> new File(candidate).canExecute())
-                        .findFirst()
-                        .orElseThrow(
-                                () ->
-                                        new AssertionError(
-                                                "go: not found (expected: an installation of Go,"
-                                                        + " on Debian: apt install golang-go)"));
+        go = GoTool.in(directory);
     }
 
     @Test
@@ -141,7 +122,7 @@ class PprofGoIT {
         Path file = directory.resolve("ours.pb.gz");
         Files.write(file, PprofWriter.write(profile));
 
-        RawProfile raw = RawProfile.parse(run("tool", "pprof", "-raw", file.toString()));
+        RawProfile raw = RawProfile.parse(go.run("tool", "pprof", "-raw", file.toString()));
         assertThat(raw.types).containsExactly("cpu/nanoseconds[dflt]");
         assertThat(raw.header).contains("PeriodType: cpu nanoseconds", "Duration: 10");
         assertThat(raw.header).contains("Time: 2026-01-01 00:00:00 +0000 UTC");
@@ -177,10 +158,10 @@ class PprofGoIT {
         Path source = directory.resolve("main.go");
         Files.writeString(source, PROGRAM);
         Path program = directory.resolve("program");
-        run("build", "-o", program.toString(), source.toString());
+        go.run("build", "-o", program.toString(), source.toString());
         Path cpu = directory.resolve("cpu.pb.gz");
         Path heap = directory.resolve("heap.pb.gz");
-        start(List.of(program.toString(), cpu.toString(), heap.toString()));
+        go.output(List.of(program.toString(), cpu.toString(), heap.toString()));
         compare(cpu, List.of("samples/count", "cpu/nanoseconds"), "main.often");
         compare(
                 heap,
@@ -198,7 +179,7 @@ class PprofGoIT {
         assertThat(profiles)
                 .extracting(p -> p.type().sampleType() + '/' + p.type().sampleUnit())
                 .isEqualTo(types);
-        RawProfile raw = RawProfile.parse(run("tool", "pprof", "-raw", file.toString()));
+        RawProfile raw = RawProfile.parse(go.run("tool", "pprof", "-raw", file.toString()));
         assertThat(raw.types).extracting(type -> type.replace("[dflt]", "")).isEqualTo(types);
         for (int type = 0; type < types.size(); type++) {
             MergedProfile profile = profiles.get(type);
@@ -238,7 +219,7 @@ class PprofGoIT {
     /// Self and total by name, as Go's table has them.
     private Map<String, String> top(Path file) throws Exception {
         String text =
-                run(
+                go.run(
                         "tool",
                         "pprof",
                         "-top",
@@ -258,33 +239,6 @@ class PprofGoIT {
             }
         }
         return rows;
-    }
-
-    private String run(String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of(go));
-        command.addAll(List.of(arguments));
-        return start(command);
-    }
-
-    private String start(List<String> command) throws IOException, InterruptedException {
-        Path output = Files.createTempFile(directory, "output", ".txt");
-        Path errors = Files.createTempFile(directory, "errors", ".txt");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-        builder.redirectOutput(output.toFile()).redirectError(errors.toFile());
-        Map<String, String> environment = builder.environment();
-        environment.put("GO111MODULE", "off");
-        environment.put("GOTOOLCHAIN", "local");
-        environment.put("GOFLAGS", "");
-        environment.put("GOCACHE", Path.of("target", "go-cache").toAbsolutePath().toString());
-        environment.put("PPROF_TMPDIR", directory.toString());
-        Process process = builder.start();
-        try {
-            assertThat(process.waitFor(10, TimeUnit.MINUTES)).as("%s ended", command).isTrue();
-        } finally {
-            process.destroyForcibly();
-        }
-        assertThat(process.exitValue()).as("%s: %s", command, Files.readString(errors)).isZero();
-        return Files.readString(output);
     }
 
     /// What `go tool pprof -raw` prints.
