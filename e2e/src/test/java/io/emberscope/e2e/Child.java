@@ -39,6 +39,11 @@ final class Child implements AutoCloseable {
         return process.pid();
     }
 
+    /// The processes below it.
+    List<ProcessHandle> descendants() {
+        return process.descendants().toList();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }
