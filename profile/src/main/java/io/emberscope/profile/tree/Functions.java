@@ -167,9 +167,15 @@ final class Functions {
             return line == 0 || other == 0 ? Math.max(line, other) : Math.min(line, other);
         }
 
+        /// Memory that no file is behind, such as what a compiler at run time writes to, has no
+        /// places that mean anything later: all of it is one function.
         private static String placeName(Frame frame) {
             String offset = "0x" + Long.toHexString(frame.offset());
             String binary = frame.binary();
+            boolean nowhere = binary.startsWith("[") && frame.buildId().isEmpty();
+            if (nowhere && frame.kind() != FrameKind.KERNEL) {
+                return binary;
+            }
             String fileName = binary.substring(binary.lastIndexOf('/') + 1);
             if (!fileName.isEmpty()) {
                 return fileName + '+' + offset;

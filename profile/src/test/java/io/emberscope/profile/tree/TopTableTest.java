@@ -107,4 +107,27 @@ class TopTableTest {
             assertThat(new HashSet<>(table.rows())).hasSameSizeAs(table.rows());
         }
     }
+
+    @Test
+    void codeWithoutAFileIsOneFunctionAndThatOfAFileIsNot() {
+        List<Frame> frames =
+                List.of(
+                        new Frame(FrameKind.NATIVE, "", "[anon]", 0x10, List.of()),
+                        new Frame(FrameKind.NATIVE, "", "[anon]", 0x20, List.of()),
+                        new Frame(FrameKind.KERNEL, "ab", "[kernel]", 0x10, List.of()),
+                        new Frame(FrameKind.KERNEL, "ab", "[kernel]", 0x20, List.of()),
+                        new Frame(FrameKind.NATIVE, "", "/bin/a", 0x10, List.of()),
+                        new Frame(FrameKind.NATIVE, "", "/bin/a", 0x20, List.of()));
+        List<int[]> stacks = new ArrayList<>();
+        for (int i = 0; i < frames.size(); i++) {
+            stacks.add(new int[] {i});
+        }
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU, 0, 1, frames, stacks, new long[] {1, 2, 4, 8, 16, 32});
+        assertThat(TopTable.of(profile).rows())
+                .extracting(row -> row.function().name() + ' ' + row.self())
+                .containsExactly(
+                        "a+0x20 32", "a+0x10 16", "[kernel]+0x20 8", "[kernel]+0x10 4", "[anon] 3");
+    }
 }
