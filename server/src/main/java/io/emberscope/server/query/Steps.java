@@ -8,11 +8,13 @@ import java.util.List;
 
 /// How finely a time series is cut.
 final class Steps {
-    /// Lengths that divide clock time evenly; the first is the agents' window.
+    /// Lengths that divide clock time evenly. Each is a multiple of the first, the agents' window:
+    /// other steps would hold now one window more and now one less, and draw waves that nobody
+    /// made.
     private static final List<Duration> EVEN =
             List.of(
                     Duration.ofSeconds(10),
-                    Duration.ofSeconds(15),
+                    Duration.ofSeconds(20),
                     Duration.ofSeconds(30),
                     Duration.ofMinutes(1),
                     Duration.ofMinutes(2),

@@ -13,7 +13,7 @@ class StepsTest {
     @CsvSource({
         "PT1S, PT10S",
         "PT15M, PT10S",
-        "PT1H, PT15S",
+        "PT1H, PT20S",
         "PT6H, PT2M",
         "P1D, PT10M",
         "P7D, PT1H",
@@ -25,5 +25,6 @@ class StepsTest {
         TimeRange range = new TimeRange(Instant.EPOCH, Instant.EPOCH.plus(span));
         assertThat(Steps.of("", range)).isEqualTo(step);
         assertThat(span.dividedBy(step)).isLessThanOrEqualTo(240);
+        assertThat(step.toSeconds() % 10).as("a part of a window").isZero();
     }
 }
