@@ -43,13 +43,17 @@ final class Query {
     }
 
     private Result flameGraph(Colors colors, int width) throws QueryFailure {
-        if (options.format() == Format.JSON) {
-            return new Result(get("/api/v1/flamegraph", Map.of("format", "json")), "");
+        Map<String, String> more = new HashMap<>();
+        if (!options.groupBy().isEmpty()) {
+            more.put("groupBy", options.groupBy());
         }
-        Map<String, String> more =
-                options.format() == Format.FOLDED
-                        ? Map.of("maxNodes", Integer.toString(FlameTree.NODES_MAX))
-                        : Map.of();
+        if (options.format() == Format.JSON) {
+            more.put("format", "json");
+            return new Result(get("/api/v1/flamegraph", more), "");
+        }
+        if (options.format() == Format.FOLDED) {
+            more.put("maxNodes", Integer.toString(FlameTree.NODES_MAX));
+        }
         FlameTree tree = decode(get("/api/v1/flamegraph", more));
         return Result.text(
                 options.format() == Format.FOLDED

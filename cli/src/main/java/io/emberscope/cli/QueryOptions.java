@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 /// @param format how to write the answer
 /// @param limit functions in a table
 /// @param search only functions whose name contains this
+/// @param groupBy label whose values are the outermost nodes of the tree, or empty
 /// @param minShare per cent of the whole below which a node of the tree is only counted
 /// @param color whether colours are allowed
 record QueryOptions(
@@ -28,6 +29,7 @@ record QueryOptions(
         Format format,
         int limit,
         String search,
+        String groupBy,
         double minShare,
         boolean color) {
     static final String HELP =
@@ -53,6 +55,8 @@ record QueryOptions(
             What to show:
               -n, --limit N             top: how many functions (default 30)
               --search TEXT             top: only functions whose name contains TEXT
+              --group-by LABEL          flamegraph: a first row with the values of this label, such
+                                        as service_name
               --min-share PERCENT       flamegraph: count what is smaller instead of showing it
                                         (default 1)
               --format FORMAT           top: table, csv or json; flamegraph: tree, folded or json;
@@ -179,6 +183,7 @@ record QueryOptions(
                 format(command, given.get("--format") == null ? "" : given.get("--format"), output),
                 limit(given.getOrDefault("--limit", "" + LIMIT_DEFAULT)),
                 given.getOrDefault("--search", ""),
+                given.getOrDefault("--group-by", ""),
                 share(given.getOrDefault("--min-share", "1")),
                 color);
     }
@@ -195,6 +200,7 @@ record QueryOptions(
                     "--server",
                     "--limit",
                     "--search",
+                    "--group-by",
                     "--min-share",
                     "--format",
                     "--output" ->

@@ -125,6 +125,20 @@ class QueryIT {
     }
 
     @Test
+    void flameGraphIsGroupedByALabel() {
+        String[] options = {"--from", FROM, "--to", TO, "--group-by", "thread_name"};
+        List<String> arguments = new ArrayList<>(List.of("flamegraph", "--format", "folded"));
+        arguments.addAll(List.of(options));
+        assertThat(run(false, 80, arguments.toArray(String[]::new)).out)
+                .isEqualTo(
+                        """
+                        worker-1;main;work 600000000
+                        worker-1;main;rest 300000000
+                        worker-1;main;do_syscall_64 100000000
+                        """);
+    }
+
+    @Test
     void smallBranchesAreCounted() {
         Run run = run(false, 80, "flamegraph", "--from", FROM, "--to", TO, "--min-share", "31");
         assertThat(run.out)
