@@ -29,16 +29,21 @@ public class WriteSegmentBenchmark {
 
     /// Fills a store.
     @Setup(Level.Invocation)
-    public void fill() throws IOException {
-        scratch.close();
-        scratch = new ScratchStore();
+    public void fill() {
         for (int i = 0; i < BATCHES; i++) {
             scratch.appendNext();
         }
     }
 
-    /// Removes the last store.
+    /// Puts an empty store in its place.
     @TearDown(Level.Invocation)
+    public void empty() throws IOException {
+        scratch.close();
+        scratch = new ScratchStore();
+    }
+
+    /// Removes the last store.
+    @TearDown(Level.Trial)
     public void remove() throws IOException {
         scratch.close();
     }
