@@ -6,18 +6,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What a collector says of its samples when it stops: `stopped: samples hits=1 delivered=...;
-/// nanoseconds hits=...`.
-record Farewell(Map<String, Long> samples, Map<String, Long> nanos) {
+/// nanoseconds hits=...`, and then, if there were drops, `dropped samples by reason: ring_full=1`.
+///
+/// @param reasons dropped samples by reason
+record Farewell(Map<String, Long> samples, Map<String, Long> nanos, Map<String, Long> reasons) {
     private static final Pattern LINE =
-            Pattern.compile("stopped: samples ([^;\\n]*); nanoseconds ([^\\n]*)");
-    private static final Pattern NUMBER = Pattern.compile("([a-z]+)=([0-9]+)");
+            Pattern.compile(
+                    "stopped: samples ([^;\\n]*); nanoseconds ([^\\n]*)"
+                            + "(?:\\n[^\\n]*dropped samples by reason:([^\\n]*))?");
+    private static final Pattern NUMBER = Pattern.compile("([a-z_]+)=([0-9]+)");
 
     /// The last one in a collector's output.
     static Farewell parse(String output) {
         Matcher line = LINE.matcher(output);
         Farewell last = null;
         while (line.find()) {
-            last = new Farewell(numbers(line.group(1)), numbers(line.group(2)));
+            String reasons = line.group(3) == null ? "" : line.group(3);
+            last = new Farewell(numbers(line.group(1)), numbers(line.group(2)), numbers(reasons));
         }
         if (last == null) {
             throw new AssertionError("no farewell in: " + output);
@@ -42,6 +47,11 @@ record Farewell(Map<String, Long> samples, Map<String, Long> nanos) {
     /// The same in nanoseconds.
     long nanosUnaccounted() {
         return unaccounted(nanos);
+    }
+
+    /// Dropped samples for which no reason was given.
+    long samplesWithoutReason() {
+        return samples.get("dropped") - reasons.values().stream().mapToLong(n -> n).sum();
     }
 
     private static long unaccounted(Map<String, Long> numbers) {

@@ -183,6 +183,7 @@ final class RealStack implements AutoCloseable {
         assertThat(farewell.samples().get("hits")).as("hits").isPositive();
         assertThat(farewell.samplesUnaccounted()).as("samples in %s", farewell).isZero();
         assertThat(farewell.nanosUnaccounted()).as("nanoseconds in %s", farewell).isZero();
+        assertThat(farewell.samplesWithoutReason()).as("reasons in %s", farewell).isZero();
         assertThat(farewell.samples().get("spooled")).as("spooled in %s", farewell).isZero();
         assertThat(profile("{}").total()).as("stored").isEqualTo(farewell.nanos().get("delivered"));
         return farewell;
