@@ -64,8 +64,8 @@ run_maven() {
   shift
   say "building $what; the log is ${BUILD_LOG#"$ROOT/"}"
   if ! (cd -- "$ROOT" && mvn -B -Dstyle.color=never "$@" </dev/null 2>&1) | tee -- "$BUILD_LOG" | show_progress; then
-    # A compiler's warning is an error here.
-    grep -E '^\[(ERROR|WARNING)\] .*[^ ]' -- "$BUILD_LOG" | grep -v -F '[Help 1]' | head -n 25 >&2
+    # A compiler's warning is an error here; npm speaks for itself.
+    grep -E '^(\[(ERROR|WARNING)\]|npm) .*[^ ]' -- "$BUILD_LOG" | grep -v -F '[Help 1]' | head -n 25 >&2
     die "the build of $what failed; its first errors are above" "All of it: $BUILD_LOG"
   fi
   say "built $what in $((SECONDS - start)) s"
