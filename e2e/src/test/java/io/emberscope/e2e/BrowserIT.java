@@ -70,18 +70,7 @@ class BrowserIT {
                                             from,
                                             to,
                                             URLEncoder.encode(SELECTOR, StandardCharsets.UTF_8)));
-            String go =
-                    GoTool.in(directory)
-                            .run(
-                                    "tool",
-                                    "pprof",
-                                    "-top",
-                                    "-symbolize=none",
-                                    "-unit=ns",
-                                    "-nodecount=1000000",
-                                    "-nodefraction=0",
-                                    "-edgefraction=0",
-                                    download.toString());
+            String go = GoTool.in(directory).top(download);
             assertThat(numbers(go, "of (\\d+)ns total"))
                     .as(go)
                     .isEqualTo(numbers(server, "^\\{\"unit\":\"nanoseconds\",\"total\":(\\d+),"));

@@ -55,6 +55,20 @@ public final class GoTool {
         return output(command);
     }
 
+    /// The table of all functions in a pprof file, in nanoseconds, with nothing left out.
+    public String top(Path file) throws IOException, InterruptedException {
+        return run(
+                "tool",
+                "pprof",
+                "-top",
+                "-symbolize=none",
+                "-unit=ns",
+                "-nodecount=1000000",
+                "-nodefraction=0",
+                "-edgefraction=0",
+                file.toString());
+    }
+
     /// Runs another program in the same directory and returns what it prints.
     ///
     /// @throws AssertionError if it fails or does not end

@@ -218,17 +218,7 @@ class PprofGoIT {
 
     /// Self and total by name, as Go's table has them.
     private Map<String, String> top(Path file) throws Exception {
-        String text =
-                go.run(
-                        "tool",
-                        "pprof",
-                        "-top",
-                        "-symbolize=none",
-                        "-unit=ns",
-                        "-nodecount=1000000",
-                        "-nodefraction=0",
-                        "-edgefraction=0",
-                        file.toString());
+        String text = go.top(file);
         Map<String, String> rows = new TreeMap<>();
         for (String line : text.split("\n", -1)) {
             Matcher row = TOP_ROW.matcher(line);
