@@ -144,7 +144,13 @@ public final class LocalDisk implements Disk {
 
     @Override
     public long usableBytes(Path path) throws IOException {
-        return Files.getFileStore(path).getUsableSpace();
+        // Not Files.getFileStore: it looks for the mount point, which a process in a chroot, or one
+        // whose mounts are hidden, cannot see.
+        long bytes = path.toFile().getUsableSpace();
+        if (bytes == 0 && !Files.exists(path)) {
+            throw new NoSuchFileException(path.toString());
+        }
+        return bytes;
     }
 
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +40,8 @@ class LocalDiskTest {
         assertThat(disk.list(deep)).isEmpty();
         assertThat(disk.list(deep.resolve("nowhere"))).isEmpty();
         assertThat(disk.usableBytes(deep)).isPositive();
+        assertThatThrownBy(() -> disk.usableBytes(deep.resolve("nowhere")))
+                .isInstanceOf(NoSuchFileException.class);
     }
 
     @Test
