@@ -278,9 +278,19 @@ java_program() {
   shift 2
   PROGRAM=("$JAVA_HOME/bin/java")
   [[ ! -f $ROOT/$module/jvm.options ]] || PROGRAM+=("@$ROOT/$module/jvm.options")
-  [[ ! -f $ROOT/$module/target/$module.aot ]] \
-    || PROGRAM+=("-XX:AOTCache=$ROOT/$module/target/$module.aot")
+  if aot_cache_is_current "$module"; then
+    PROGRAM+=("-XX:AOTCache=$ROOT/$module/target/$module.aot")
+  fi
   PROGRAM+=(-cp "$(class_path "$module")" "$class" "$@")
+}
+
+# The JVM runs the classes of a cache even if the jar has other ones by now.
+aot_cache_is_current() {
+  local cache=$ROOT/$1/target/$1.aot jar
+  [[ -f $cache ]] || return 1
+  for jar in "$ROOT/$1/target/emberscope-$1.jar" "$ROOT/$1/target/lib/"*.jar; do
+    [[ $cache -nt $jar ]] || return 1
+  done
 }
 
 # Sets PROGRAM to the server, with as few rights as it can have.

@@ -177,6 +177,33 @@ class FrontDoorIT {
         assertThat(sourcesHash(copy)).isNotEqualTo(changed);
     }
 
+    @Test
+    void aRecordedStartOfAnOlderBuildIsNotUsed() throws Exception {
+        Path copy = copyOfTheScripts();
+        Path target = Files.createDirectories(copy.resolve("collector/target/lib"));
+        Path jar = Files.writeString(target.resolveSibling("emberscope-collector.jar"), "");
+        Path library = Files.writeString(target.resolve("a.jar"), "");
+        Path cache = Files.writeString(target.resolveSibling("collector.aot"), "");
+        Files.setLastModifiedTime(jar, FileTime.from(Instant.EPOCH));
+        Files.setLastModifiedTime(library, FileTime.from(Instant.EPOCH));
+        assertThat(collectorCommand(copy)).contains("-XX:AOTCache=");
+        Files.setLastModifiedTime(library, FileTime.from(Instant.now().plusSeconds(60)));
+        assertThat(collectorCommand(copy)).doesNotContain("-XX:AOTCache=");
+        Files.setLastModifiedTime(library, FileTime.from(Instant.EPOCH));
+        Files.delete(cache);
+        assertThat(collectorCommand(copy)).doesNotContain("-XX:AOTCache=");
+    }
+
+    private static String collectorCommand(Path checkout) throws Exception {
+        String script =
+                "ROOT=$PWD JAVA_HOME=/nowhere; . scripts/build.sh; . scripts/run.sh;"
+                        + " java_program collector Main; echo \"${PROGRAM[*]}\"";
+        Run run = Run.of(checkout, Map.of(), List.of("bash", "-euc", script));
+        assertThat(run.status()).as(run.out()).isZero();
+        assertThat(run.out()).contains("/nowhere/bin/java").contains("Main");
+        return run.out();
+    }
+
     private static Run emberscope(Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("./emberscope"));
