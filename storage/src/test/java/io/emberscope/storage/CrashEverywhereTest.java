@@ -50,11 +50,7 @@ class CrashEverywhereTest {
                     crashes++;
                     simulation.collect();
                 }
-                if (powerCut) {
-                    simulation.powerCut();
-                } else {
-                    simulation.processKill();
-                }
+                simulation.end(powerCut);
                 simulation.open();
                 simulation.check();
                 simulation.powerCut();
@@ -86,11 +82,7 @@ class CrashEverywhereTest {
                 } catch (SimulatedCrash e) {
                     // what this test is about
                 }
-                if (powerCut) {
-                    simulation.powerCut();
-                } else {
-                    simulation.processKill();
-                }
+                simulation.end(powerCut);
                 simulation.open();
                 int left = simulation.store.status().segments();
                 assertThat(left).as("operation %d", n).isBetween(1, 4);

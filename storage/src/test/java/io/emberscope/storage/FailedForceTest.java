@@ -38,11 +38,7 @@ class FailedForceTest {
                     simulation.tick(600_000);
                     assertThat(simulation.store.health().writable()).isFalse();
                 }
-                if (powerCut) {
-                    simulation.powerCut();
-                } else {
-                    simulation.processKill();
-                }
+                simulation.end(powerCut);
                 simulation.open();
                 simulation.check();
                 assertThat(simulation.store.health().writable()).as("force %d", n).isTrue();

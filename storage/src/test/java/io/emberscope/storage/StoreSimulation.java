@@ -146,6 +146,15 @@ final class StoreSimulation {
         collect();
     }
 
+    /// Ends the process in one of two ways.
+    void end(boolean powerCut) {
+        if (powerCut) {
+            powerCut();
+        } else {
+            processKill();
+        }
+    }
+
     void powerCut() {
         waiting.clear();
         disk.powerCut();

@@ -26,9 +26,10 @@ final class RowSelection<T> {
 
     /// A range of rows within a row group.
     ///
+    /// @param from its first row, counted from the start of the row group
     /// @param length how many rows
     /// @param target where their values go
-    record Piece<T>(int length, T target) {}
+    record Piece<T>(int from, int length, T target) {}
 
     /// The rows of all matching series.
     ///
@@ -84,23 +85,19 @@ final class RowSelection<T> {
             long from = Math.max(bounds[2 * i], start);
             long to = Math.min(bounds[2 * i + 1], start + rows);
             if (from < to) {
-                pieces.add(new Piece<>((int) (to - from), targets.get(i)));
+                pieces.add(new Piece<>((int) (from - start), (int) (to - from), targets.get(i)));
             }
         }
         return pieces;
     }
 
-    /// The rows of those ranges, counted from the start of the row group; null if they are all.
-    @Nullable RowRanges within(long start, int rows) {
+    /// The rows of those ranges; null if they are all rows of the row group.
+    static <T> @Nullable RowRanges ranges(List<Piece<T>> pieces, int rows) {
         RowRanges.Builder builder = RowRanges.builder();
-        long selected = 0;
-        for (int i = 0; i < targets.size(); i++) {
-            long from = Math.max(bounds[2 * i], start);
-            long to = Math.min(bounds[2 * i + 1], start + rows);
-            if (from < to) {
-                builder.addSelectedRange(from - start, to - start - 1);
-                selected += to - from;
-            }
+        int selected = 0;
+        for (Piece<T> piece : pieces) {
+            builder.addSelectedRange(piece.from(), piece.from() + piece.length() - 1L);
+            selected += piece.length();
         }
         return selected == rows ? null : builder.build();
     }

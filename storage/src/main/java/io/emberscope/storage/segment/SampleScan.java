@@ -64,21 +64,9 @@ final class SampleScan {
 
     /// Whether a row of the selection is inside the range.
     <T> boolean hasRow(RowSelection<T> selection) throws IOException {
-        boolean[] found = {false};
-        eachGroup(
-                selection,
-                List.of("ts"),
-                (columns, pieces) -> {
-                    ColumnReader time = columns.column("ts");
-                    for (Piece<T> piece : pieces) {
-                        for (int left = piece.length(); left > 0 && !found[0]; left--) {
-                            check(left);
-                            found[0] = range.contains(time.getLong());
-                            time.consume();
-                        }
-                    }
-                });
-        return found[0];
+        Finder<T> finder = new Finder<>();
+        eachGroup(selection, List.of("ts"), finder);
+        return finder.found;
     }
 
     private void byStack(Columns columns, List<Piece<StackSums.Sink>> pieces) throws IOException {
@@ -134,6 +122,33 @@ final class SampleScan {
 
     private interface Decoder<T> {
         void decode(Columns columns, List<Piece<T>> pieces) throws IOException;
+
+        /// Whether what further row groups hold does not matter.
+        default boolean isDone() {
+            return false;
+        }
+    }
+
+    /// Looks for one row inside the range.
+    private final class Finder<T> implements Decoder<T> {
+        private boolean found;
+
+        @Override
+        public void decode(Columns columns, List<Piece<T>> pieces) throws IOException {
+            ColumnReader time = columns.column("ts");
+            for (Piece<T> piece : pieces) {
+                for (int left = piece.length(); left > 0 && !found; left--) {
+                    check(left);
+                    found = range.contains(time.getLong());
+                    time.consume();
+                }
+            }
+        }
+
+        @Override
+        public boolean isDone() {
+            return found;
+        }
     }
 
     private <T> void eachGroup(RowSelection<T> selection, List<String> names, Decoder<T> decoder)
@@ -142,12 +157,16 @@ final class SampleScan {
         for (int group = 0; group < samples.groups(); group++) {
             int rows = samples.rows(group);
             List<Piece<T>> pieces = selection.pieces(start, rows);
-            RowRanges ranges = selection.within(start, rows);
             start += rows;
-            if (!pieces.isEmpty()) {
-                context.check();
-                Columns columns = samples.read(group, Tables.SAMPLES_SCHEMA, names, ranges);
-                columns.decode(() -> decoder.decode(columns, pieces));
+            if (pieces.isEmpty()) {
+                continue;
+            }
+            context.check();
+            RowRanges ranges = RowSelection.ranges(pieces, rows);
+            Columns columns = samples.read(group, Tables.SAMPLES_SCHEMA, names, ranges);
+            columns.decode(() -> decoder.decode(columns, pieces));
+            if (decoder.isDone()) {
+                return;
             }
         }
     }

@@ -161,9 +161,8 @@ final class SortedSamples {
         }
         int[] rowOf = new int[count];
         int[] profileOf = new int[count];
-        // Rank of the stack in the upper half, place in time in the lower: sorts by stack, then
-        // time,
-        // and the row is still known.
+        // Rank of the stack in the upper half, place in time in the lower: sorts by stack, then by
+        // time, and the row is still known.
         long[] keys = new long[count];
         int next = 0;
         for (int profile : inTime) {
