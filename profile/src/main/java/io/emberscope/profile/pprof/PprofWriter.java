@@ -10,7 +10,6 @@ import io.emberscope.profile.intern.StringTable;
 import io.emberscope.profile.protobuf.WireWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
@@ -48,11 +47,7 @@ public final class PprofWriter {
     ///
     /// @throws IllegalArgumentException if a value is negative
     public static byte[] write(MergedProfile profile) {
-        try {
-            return write(profile, MemoryBudget.UNLIMITED);
-        } catch (IOException e) {
-            throw new UncheckedIOException("there is no limit", e);
-        }
+        return MemoryBudget.unlimited(budget -> write(profile, budget));
     }
 
     /// The same within a budget of memory.
@@ -68,8 +63,6 @@ public final class PprofWriter {
         ByteArrayOutputStream compressed = new ByteArrayOutputStream(message.length / 2 + 64);
         try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
             gzip.write(message);
-        } catch (IOException e) {
-            throw new UncheckedIOException("an array takes every byte", e);
         }
         return compressed.toByteArray();
     }

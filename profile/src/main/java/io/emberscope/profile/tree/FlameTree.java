@@ -5,7 +5,6 @@ import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Objects;
 
@@ -45,11 +44,7 @@ public final class FlameTree {
     /// @throws IllegalArgumentException if `maxNodes` is out of range, a value is negative, or the
     ///   sum of the values is 2^63 or more
     public static FlameTree of(MergedProfile profile, int maxNodes) {
-        try {
-            return of(profile, maxNodes, MemoryBudget.UNLIMITED);
-        } catch (IOException e) {
-            throw new UncheckedIOException("there is no limit", e);
-        }
+        return MemoryBudget.unlimited(budget -> of(profile, maxNodes, budget));
     }
 
     /// The same within a budget of memory, which the whole tree needs before nodes are hidden.

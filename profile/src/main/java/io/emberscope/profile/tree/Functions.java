@@ -170,12 +170,12 @@ final class Functions {
         /// Memory that no file is behind, such as what a compiler at run time writes to, has no
         /// places that mean anything later: all of it is one function.
         private static String placeName(Frame frame) {
-            String offset = "0x" + Long.toHexString(frame.offset());
             String binary = frame.binary();
             boolean nowhere = binary.startsWith("[") && frame.buildId().isEmpty();
             if (nowhere && frame.kind() != FrameKind.KERNEL) {
                 return binary;
             }
+            String offset = "0x" + Long.toHexString(frame.offset());
             String fileName = binary.substring(binary.lastIndexOf('/') + 1);
             if (!fileName.isEmpty()) {
                 return fileName + '+' + offset;

@@ -4,7 +4,6 @@ import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -45,11 +44,7 @@ public record TopTable(ProfileType type, long total, List<Row> rows) {
     /// @throws IllegalArgumentException if a value is negative or the sum of the values is 2^63 or
     ///   more
     public static TopTable of(MergedProfile profile) {
-        try {
-            return of(profile, MemoryBudget.UNLIMITED);
-        } catch (IOException e) {
-            throw new UncheckedIOException("there is no limit", e);
-        }
+        return MemoryBudget.unlimited(budget -> of(profile, budget));
     }
 
     /// The same within a budget of memory.
