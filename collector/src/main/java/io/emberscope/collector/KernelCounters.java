@@ -36,7 +36,7 @@ final class KernelCounters {
         for (DropReason reason : DropReason.values()) {
             Tally.dropsOfKernel(
                     metrics,
-                    reason.name().toLowerCase(Locale.ROOT),
+                    name(reason),
                     () -> drops(reason).samples(),
                     () -> drops(reason).nanos());
         }
@@ -56,12 +56,13 @@ final class KernelCounters {
     String reasons() {
         StringBuilder text = new StringBuilder();
         for (DropReason reason : DropReason.values()) {
-            if (drops(reason).samples() > 0) {
-                text.append(' ').append(reason.name().toLowerCase(Locale.ROOT)).append('=');
-                text.append(drops(reason).samples());
-            }
+            text.append(Tally.reason(name(reason), drops(reason).samples()));
         }
         return text.toString();
+    }
+
+    private static String name(DropReason reason) {
+        return reason.name().toLowerCase(Locale.ROOT);
     }
 
     private SamplerCounters.Drops drops(DropReason reason) {

@@ -110,12 +110,14 @@ public final class Tally {
     public String reasons() {
         StringBuilder text = new StringBuilder();
         for (Map.Entry<Loss, Pair> loss : dropped.entrySet()) {
-            if (loss.getValue().samples.value() > 0) {
-                text.append(' ').append(loss.getKey().text()).append('=');
-                text.append(loss.getValue().samples.value());
-            }
+            text.append(reason(loss.getKey().text(), loss.getValue().samples.value()));
         }
         return text.toString();
+    }
+
+    /// One reason with its number of samples, or nothing if there are none: ` ring_full=7`.
+    public static String reason(String name, long samples) {
+        return samples > 0 ? " " + name + '=' + samples : "";
     }
 
     /// Samples lost so far, for any reason of ours.
