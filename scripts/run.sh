@@ -287,8 +287,10 @@ java_program() {
 # The JVM runs the classes of a cache even if the jar has other ones by now.
 aot_cache_is_current() {
   local cache=$ROOT/$1/target/$1.aot jar
+  local -a jars
   [[ -f $cache ]] || return 1
-  for jar in "$ROOT/$1/target/emberscope-$1.jar" "$ROOT/$1/target/lib/"*.jar; do
+  IFS=: read -r -a jars <<<"$(class_path "$1")"
+  for jar in "${jars[@]}"; do
     [[ $cache -nt $jar ]] || return 1
   done
 }

@@ -33,6 +33,7 @@ SERVER, METRICS = "127.0.0.1:14040", "127.0.0.1:14041"
 SETTLE_SECONDS = 25
 READY_SECONDS = 60
 STORM_RATE, STORM_MICROS = 500, 1500
+AS_BUILT = dict(os.environ, EMBERSCOPE_BUILD="never")
 
 
 class Group:
@@ -133,10 +134,9 @@ def collector(scratch, rate, seconds):
     data = tempfile.mkdtemp(dir=scratch)
     command = [ROOT / "emberscope", "collect", "--data", data, "--frequency", rate]
     command += ["--metrics-listen", METRICS, "--server", f"http://{SERVER}"]
-    environment = dict(os.environ, EMBERSCOPE_BUILD="never")
     began = time.monotonic()
     with open(scratch / "collector.log", "ab") as log:
-        with Program(command, group, log, env=environment) as program:
+        with Program(command, group, log, env=AS_BUILT) as program:
             await_ready(program, METRICS)
             ready, start_cpu = time.monotonic() - began, group.cpu_seconds()
             time.sleep(SETTLE_SECONDS)
@@ -149,6 +149,10 @@ def collector(scratch, rate, seconds):
             elapsed = time.monotonic() - began
             used, after = group.cpu_seconds() - cpu, get(METRICS, "/metrics")
             nanos, runs = (b - a for a, b in zip(bpf, bpf_nanos_and_runs()))
+
+            def grown(name):
+                return metric(after, name) - metric(before, name)
+
             result = {
                 "ready": ready,
                 "start": start_cpu,
@@ -158,15 +162,8 @@ def collector(scratch, rate, seconds):
                 "us": nanos / 1e3 / max(1, runs),
                 "memory": statistics.median(memory),
                 "peak": group.megabytes(peak=True),
-                "dropped": metric(after, "emberscope_collector_dropped_samples_total")
-                - metric(before, "emberscope_collector_dropped_samples_total"),
-                "kb": (
-                    metric(after, "emberscope_collector_batch_bytes_total")
-                    - metric(before, "emberscope_collector_batch_bytes_total")
-                )
-                / 1e3
-                * 60
-                / elapsed,
+                "dropped": grown("emberscope_collector_dropped_samples_total"),
+                "kb": grown("emberscope_collector_batch_bytes_total") / 1e3 * 60 / elapsed,
             }
     group.remove()
     return result
@@ -177,16 +174,12 @@ def perf(scratch, rate, seconds):
     data = scratch / "perf.data"
     command = ["perf", "record", "-q", "-a", "-g", "-e", "cpu-clock", "-F", rate]
     command += ["--no-buildid", "--no-buildid-cache", "-o", data]
-    with Program(command, group) as _:
+    with Program(command, group):
         time.sleep(3)
         cpu, size = group.cpu_seconds(), data.stat().st_size
         time.sleep(seconds)
         used, grown = group.cpu_seconds() - cpu, data.stat().st_size - size
-        result = {
-            "cpu": 100 * used / seconds,
-            "kb": grown / 1e3 * 60 / seconds,
-            "memory": group.megabytes(peak=True),
-        }
+        result = {"cpu": 100 * used / seconds, "kb": grown / 1e3 * 60 / seconds}
     data.unlink()
     group.remove()
     return result
@@ -194,10 +187,8 @@ def perf(scratch, rate, seconds):
 
 def java(scratch):
     """The command that runs Busy; compiled once, so that 8 of them do not compile it 8 times."""
-    home = subprocess.check_output(
-        ["bash", "-c", f"ROOT='{ROOT}'; . '{ROOT}/scripts/need.sh'; need_jdk; echo $JAVA_HOME"],
-        text=True,
-    ).strip() if "JAVA_HOME" not in os.environ else os.environ["JAVA_HOME"]
+    find = f"ROOT='{ROOT}'; . '{ROOT}/scripts/need.sh'; need_jdk; echo $JAVA_HOME"
+    home = subprocess.check_output(["bash", "-c", find], text=True).strip()
     subprocess.check_call([f"{home}/bin/javac", "-d", scratch, BENCH / "Busy.java"])
     return [f"{home}/bin/java", "-Xmx64m", "-XX:+UseSerialGC", "-cp", scratch, "Busy"]
 
@@ -262,8 +253,7 @@ def main():
         programs = loads(scratch)
         log = stack.enter_context(open(scratch / "server.log", "ab"))
         server = [ROOT / "emberscope", "server", "--listen", SERVER, "--data", scratch / "data"]
-        environment = dict(os.environ, EMBERSCOPE_BUILD="never")
-        await_ready(stack.enter_context(Program(server, None, log, env=environment)), SERVER)
+            await_ready(stack.enter_context(Program(server, None, log, env=AS_BUILT)), SERVER)
         print(HEAD, flush=True)
         for load in options.loads.split(","):
             with contextlib.ExitStack() as running:
