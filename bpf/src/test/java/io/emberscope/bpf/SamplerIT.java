@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import io.emberscope.base.perf.PerfData;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The sampler on the real kernel, as root.
 class SamplerIT {
-    private static final int PERF_RECORD_SAMPLE = 9;
     private static final int MIB = 1 << 20;
 
     /// What [#burn] is compiled to is far shorter than this.
@@ -151,7 +149,7 @@ class SamplerIT {
             sampler.poll(count);
             assertThat(perf.exitValue()).isZero();
             long ours = hits.getOrDefault(burning, 0L);
-            long perfs = samplesIn(data);
+            long perfs = PerfData.sampleNanos(data).length;
             System.out.println("hits: ours " + ours + ", perf's " + perfs);
             assertThat(perfs).isGreaterThan(2_000);
             assertThat(ours / (double) perfs).isCloseTo(1.0, within(0.03));
@@ -311,22 +309,5 @@ class SamplerIT {
                     .isInstanceOf(BpfException.class)
                     .hasMessageContaining("sample the CPU clock");
         }
-    }
-
-    /// The samples in a file of perf, by walking its records: perf's own tools may abort while they
-    /// look for build ids, which do not matter here. Layout: perf.data-file-format.txt of the
-    /// kernel.
-    private static long samplesIn(Path data) throws Exception {
-        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(data)).order(ByteOrder.LITTLE_ENDIAN);
-        int at = Math.toIntExact(file.getLong(40));
-        int end = at + Math.toIntExact(file.getLong(48));
-        long samples = 0;
-        while (at < end) {
-            if (file.getInt(at) == PERF_RECORD_SAMPLE) {
-                samples++;
-            }
-            at += Short.toUnsignedInt(file.getShort(at + 6));
-        }
-        return samples;
     }
 }

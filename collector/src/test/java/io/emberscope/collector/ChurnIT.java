@@ -56,7 +56,7 @@ final class ChurnIT {
                 // Each agent had a program and two maps, and none is there while the process is.
                 assertThat(objects).hasSizeGreaterThanOrEqualTo(3 * ROUNDS);
                 for (String object : objects) {
-                    assertGone(object);
+                    KernelObjects.assertGone(object);
                 }
                 assertThat(process.isAlive()).isTrue();
             } finally {
@@ -127,25 +127,6 @@ final class ChurnIT {
         return new ProcessBuilder(command).redirectError(log.toFile()).start();
     }
 
-    /// The kernel frees programs and maps after a grace period, so it may take a moment.
-    private static void assertGone(String object) throws Exception {
-        String[] words = object.split(" ", -1);
-        List<String> command = List.of("bpftool", words[0], "show", "id", words[1]);
-        for (int i = 0; i < 200 && succeeds(command); i++) {
-            Thread.sleep(50);
-        }
-        assertThat(succeeds(command)).as(object).isFalse();
-    }
-
-    private static boolean succeeds(List<String> command) throws Exception {
-        Process process =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-        return process.waitFor() == 0;
-    }
-
     private static String text(Path log) {
         try {
             return CPrograms.text(log);
@@ -169,7 +150,7 @@ final class ChurnIT {
                                 log);
                 Thread loop = new Thread(() -> run(agent), "loop");
                 loop.start();
-                kernelObjects().forEach(System.out::println);
+                KernelObjects.heldBy(Path.of("/proc/self")).forEach(System.out::println);
                 Thread.sleep(100);
                 agent.stop();
                 loop.join();
@@ -222,29 +203,6 @@ final class ChurnIT {
                 }
             }
             return targets;
-        }
-
-        /// Programs, maps and links this process holds: `prog 12`.
-        private static Set<String> kernelObjects() throws IOException {
-            Set<String> objects = new TreeSet<>();
-            try (Stream<Path> open = Files.list(Path.of("/proc/self/fdinfo"))) {
-                for (Path descriptor : open.toList()) {
-                    for (String line : lines(descriptor)) {
-                        if (line.matches("(prog|map|link)_id:\\s*\\d+")) {
-                            objects.add(line.replaceAll("_id:\\s*", " "));
-                        }
-                    }
-                }
-            }
-            return objects;
-        }
-
-        private static List<String> lines(Path descriptor) {
-            try {
-                return Files.readAllLines(descriptor);
-            } catch (IOException _) {
-                return List.of();
-            }
         }
     }
 }

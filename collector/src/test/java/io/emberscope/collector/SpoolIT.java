@@ -3,13 +3,9 @@ package io.emberscope.collector;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.collector.RunningCollector.Totals;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,10 +29,12 @@ final class SpoolIT {
             busy.stop();
             collector.awaitMetric(SPOOLED, 2);
             spooledSamples = collector.metric("emberscope_collector_spooled_samples");
-            List<String> programs = programsOf(collector.pid());
-            assertThat(programs).isNotEmpty();
+            Set<String> objects = KernelObjects.heldBy(Path.of("/proc/" + collector.pid()));
+            assertThat(objects).anyMatch(object -> object.startsWith("prog "));
             collector.kill();
-            awaitEndOf(programs);
+            for (String object : objects) {
+                KernelObjects.assertGone(object);
+            }
             assertThat(busy.arrivals()).isEmpty();
             assertThat(collector.log()).contains("cannot send, will try again");
         }
@@ -63,7 +61,7 @@ final class SpoolIT {
         RunningCollector.assumeRoot();
         try (RunningCollector collector =
                 RunningCollector.start(directory.resolve("data2"), "http://127.0.0.1:1")) {
-            Thread.sleep(500);
+            collector.awaitMetric("emberscope_collector_hits_total", 1);
             Totals totals = collector.stop();
             assertThat(totals.delivered()).isZero();
             assertThat(totals.spooled()).isEqualTo(totals.hits()).isPositive();
@@ -82,41 +80,5 @@ final class SpoolIT {
                 assertThat(e).hasMessageContaining(data.toString());
             }
         }
-    }
-
-    /// The ids of the BPF programs that a process holds.
-    private static List<String> programsOf(long pid) throws IOException {
-        List<String> found = new ArrayList<>();
-        try (DirectoryStream<Path> descriptors =
-                Files.newDirectoryStream(Path.of("/proc/" + pid + "/fdinfo"))) {
-            for (Path descriptor : descriptors) {
-                for (String line : Files.readAllLines(descriptor)) {
-                    if (line.startsWith("prog_id:")) {
-                        found.add(line.substring(8).strip());
-                    }
-                }
-            }
-        }
-        return found;
-    }
-
-    /// The kernel lets go of a dead process's programs a moment later.
-    private static void awaitEndOf(List<String> programs) throws Exception {
-        for (String program : programs) {
-            String shown = program;
-            for (int i = 0; i < 100 && !shown.isEmpty(); i++) {
-                Thread.sleep(100);
-                shown = output("bpftool", "prog", "show", "id", program);
-            }
-            assertThat(shown).as("BPF program left behind").isEmpty();
-        }
-    }
-
-    private static String output(String... command) throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        byte[] bytes = process.getInputStream().readAllBytes();
-        process.waitFor();
-        return new String(bytes, StandardCharsets.UTF_8);
     }
 }

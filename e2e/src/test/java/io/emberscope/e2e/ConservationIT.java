@@ -3,6 +3,7 @@ package io.emberscope.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.emberscope.base.perf.PerfData;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

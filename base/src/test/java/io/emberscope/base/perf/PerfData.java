@@ -1,4 +1,4 @@
-package io.emberscope.e2e;
+package io.emberscope.base.perf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /// A file of `perf record` with one event, read by walking its records: perf's own tools mix what
-/// they have to say with what is in it. Layout: perf.data-file-format.txt and perf_event.h of the
-/// kernel.
-final class PerfData {
+/// they have to say with what is in it, and may abort while they look for build ids. Layout:
+/// perf.data-file-format.txt and perf_event.h of the kernel.
+public final class PerfData {
     private static final int ATTRIBUTES_OFFSET = 24;
     private static final int DATA_OFFSET = 40;
     private static final int SAMPLE_TYPE_IN_ATTRIBUTE = 24;
@@ -26,7 +26,7 @@ final class PerfData {
     private PerfData() {}
 
     /// When each sample was taken, in nanoseconds of perf's clock, in ascending order.
-    static long[] sampleNanos(Path data) throws IOException {
+    public static long[] sampleNanos(Path data) throws IOException {
         ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(data)).order(ByteOrder.LITTLE_ENDIAN);
         int attribute = Math.toIntExact(file.getLong(ATTRIBUTES_OFFSET));
         long sampleType = file.getLong(attribute + SAMPLE_TYPE_IN_ATTRIBUTE);
