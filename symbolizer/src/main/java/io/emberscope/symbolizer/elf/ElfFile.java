@@ -5,7 +5,9 @@ import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,6 +40,7 @@ public final class ElfFile {
     private final int machine;
     private final List<Segment> segments;
     private final List<Section> sections;
+    private final int sectionNames;
 
     private ElfFile(
             SourceReader reader,
@@ -45,13 +48,15 @@ public final class ElfFile {
             int type,
             int machine,
             List<Segment> segments,
-            List<Section> sections) {
+            List<Section> sections,
+            int sectionNames) {
         this.reader = reader;
         this.wide = wide;
         this.type = type;
         this.machine = machine;
         this.segments = segments;
         this.sections = sections;
+        this.sectionNames = sectionNames;
     }
 
     /// Reads header, segments and sections.
@@ -115,6 +120,29 @@ public final class ElfFile {
     /// Section headers, in the file's order; empty if the file has none.
     public List<Section> sections() {
         return sections;
+    }
+
+    /// The first section of that name.
+    public Optional<Section> section(String name) throws IOException {
+        if (sectionNames <= 0 || sectionNames >= sections.size()) {
+            return Optional.empty();
+        }
+        Section names = sections.get(sectionNames);
+        if (!names.hasBytes() || names.isCompressed()) {
+            return Optional.empty();
+        }
+        byte[] wanted = (name + '\0').getBytes(StandardCharsets.ISO_8859_1);
+        for (Section section : sections) {
+            long at = section.nameOffset() & 0xffff_ffffL;
+            if (at <= names.size() - wanted.length
+                    && Arrays.equals(
+                            wanted,
+                            reader.cursor(names.offset() + at, wanted.length, "section name")
+                                    .bytes(wanted.length, "section name"))) {
+                return Optional.of(section);
+            }
+        }
+        return Optional.empty();
     }
 
     /// The GNU build id in lower-case hex, from the first note segment or section that has one.
@@ -193,7 +221,8 @@ public final class ElfFile {
         return reader;
     }
 
-    ByteSource source() {
+    /// What it was opened on.
+    public ByteSource source() {
         return reader.source();
     }
 
@@ -234,6 +263,7 @@ public final class ElfFile {
             long segmentCount = header.u16("elf.phnum");
             int sectionBytes = header.u16("elf.shentsize");
             long sectionCount = header.u16("elf.shnum");
+            int sectionNames = header.u16("elf.shstrndx");
 
             int sectionStride = wide ? SECTION_BYTES_64 : SECTION_BYTES_32;
             boolean hasSections = sectionsAt != 0 && reader.holds(sectionsAt, sectionStride);
@@ -243,6 +273,7 @@ public final class ElfFile {
                 Section first = section(cursor);
                 sectionCount = sectionCount == 0 ? first.size() : sectionCount;
                 segmentCount = segmentCount == NUMBER_IS_IN_SECTION_0 ? first.info() : segmentCount;
+                sectionNames = sectionNames == NUMBER_IS_IN_SECTION_0 ? first.link() : sectionNames;
             }
             List<Segment> segments = List.of();
             if (segmentCount != 0) {
@@ -259,7 +290,7 @@ public final class ElfFile {
                     sections = sections(sectionsAt, (int) sectionCount, sectionStride);
                 }
             }
-            return new ElfFile(reader, wide, type, machine, segments, sections);
+            return new ElfFile(reader, wide, type, machine, segments, sections, sectionNames);
         }
 
         private static void limit(long count, int max, String field)

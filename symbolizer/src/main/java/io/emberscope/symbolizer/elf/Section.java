@@ -39,6 +39,11 @@ public record Section(
         return (flags & FLAG_COMPRESSED) != 0;
     }
 
+    /// Whether it has bytes in the file.
+    public boolean hasBytes() {
+        return type != NO_BITS && size != 0;
+    }
+
     /// Whether it is loaded, executable, and has bytes in the file.
     public boolean isCode() {
         return type != NO_BITS

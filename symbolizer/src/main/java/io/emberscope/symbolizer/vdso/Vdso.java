@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.vdso;
 
+import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.ArraySource;
 import io.emberscope.symbolizer.elf.ElfFile;
@@ -42,6 +43,11 @@ public final class Vdso {
     /// @throws MalformedInputException if it is no ELF image
     public static Optional<Vdso> ofThisProcess() throws IOException {
         return read(Path.of("/proc/self/maps"), Path.of("/proc/self/mem"));
+    }
+
+    /// The image itself.
+    public ByteSource image() {
+        return image;
     }
 
     static Optional<Vdso> read(Path maps, Path memory) throws IOException {

@@ -33,6 +33,7 @@ public final class HandmadeElf {
     private boolean compressed;
     private byte[] buildId = {};
     private long extendedNumbers;
+    private byte[] frames = {};
 
     public HandmadeElf(boolean wide, ByteOrder order) {
         this.wide = wide;
@@ -93,6 +94,12 @@ public final class HandmadeElf {
         return this;
     }
 
+    /// The `.eh_frame`, which is found by way of its index, as it has no name here.
+    public HandmadeElf frames(byte... section) {
+        frames = section.clone();
+        return this;
+    }
+
     public ArraySource source() {
         return new ArraySource(bytes());
     }
@@ -119,9 +126,10 @@ public final class HandmadeElf {
                                 ? new byte[0]
                                 : dynamic(dynamicStrings, dynamicTable, hash));
         Placed note = place(out, note());
+        Placed frameIndex = place(out, frameIndex());
         int sectionsAt = out.position();
         int sectionCount = 7;
-        int segmentCount = 4;
+        int segmentCount = frames.length == 0 ? 4 : 5;
         if (sections) {
             section(out, 0, 0, 0, 0, extendedNumbers * sectionCount, 0, segmentCount, 0);
             section(out, 1, 6, TEXT_ADDRESS, TEXT_OFFSET, TEXT_SIZE, 0, 0, 0);
@@ -138,6 +146,10 @@ public final class HandmadeElf {
         segment(out, 1, 5, TEXT_OFFSET, TEXT_ADDRESS, TEXT_SIZE);
         segment(out, dynamic.size == 0 ? 0 : 2, 6, dynamic.offset, 0, dynamic.size);
         segment(out, note.size == 0 ? 0 : 4, 4, note.offset, 0, note.size);
+        if (frameIndex.size > 0) {
+            long address = BASE_ADDRESS + (long) frameIndex.offset;
+            segment(out, 0x6474e550, 4, frameIndex.offset, address, 8);
+        }
         byte[] file = new byte[end];
         out.get(0, file);
         return file;
@@ -286,6 +298,16 @@ public final class HandmadeElf {
         byte[] bytes = new byte[out.position()];
         out.get(0, bytes);
         return bytes;
+    }
+
+    /// The header of the index, without a table, and right behind it the frames.
+    private byte[] frameIndex() {
+        if (frames.length == 0) {
+            return new byte[0];
+        }
+        ByteBuffer out = ByteBuffer.allocate(8 + frames.length).order(order);
+        out.put(new byte[] {1, 0x1b, (byte) 0xff, (byte) 0xff}); // relative to here, 32 bits
+        return out.putInt(4).put(frames).array();
     }
 
     private void word(ByteBuffer out, long value) {

@@ -1,0 +1,117 @@
+package io.emberscope.symbolizer.unwind;
+
+import io.emberscope.symbolizer.elf.ElfFile;
+import io.emberscope.symbolizer.elf.Segment;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The functions of a binary that some source describes, in the order of their places in the file.
+/// What is not code of the file is left out; of functions that overlap, the one that begins first
+/// is kept, and of those that begin at one place the first that was told of.
+final class FunctionIndex {
+    /// Offsets of code have 32 bits; there is no program with code beyond.
+    private static final long OFFSET_MAX = 0xffff_ffffL;
+
+    private final List<Segment> code = new ArrayList<>();
+    private final List<FrameSource> sources = new ArrayList<>();
+    private final int functionsMax;
+
+    /// The offset in the file in the high half, the number of the function in the low.
+    private long[] keys = new long[256];
+
+    private long[] positions = new long[256];
+    private int[] lengths = new int[256];
+    private byte[] sourceNumbers = new byte[256];
+    private int count;
+
+    FunctionIndex(ElfFile file, int functionsMax) {
+        this.functionsMax = functionsMax;
+        for (Segment segment : file.segments()) {
+            if (segment.isCode() && segment.fileSize() > 0) {
+                code.add(segment);
+            }
+        }
+    }
+
+    /// Functions told of that are code of the file.
+    int size() {
+        return count;
+    }
+
+    /// Takes all functions of a source.
+    void addAll(FrameSource source) throws IOException, TooManyRowsException {
+        sources.add(source);
+        source.index(this);
+    }
+
+    /// Tells of a function of the source at hand.
+    ///
+    /// @param position where the source can find it again
+    void add(long address, long length, long position) throws TooManyRowsException {
+        Segment segment = segmentOf(address);
+        if (segment == null || length <= 0) {
+            return;
+        }
+        long into = address - segment.address();
+        long offset = segment.offset() + into;
+        long clipped = Math.min(length, segment.fileSize() - into);
+        if (offset < 0 || offset > OFFSET_MAX - clipped) {
+            return;
+        }
+        if (count == functionsMax) {
+            throw new TooManyRowsException("functions", functionsMax);
+        }
+        if (count == keys.length) {
+            int larger = Math.min(functionsMax, 2 * count);
+            keys = Arrays.copyOf(keys, larger);
+            positions = Arrays.copyOf(positions, larger);
+            lengths = Arrays.copyOf(lengths, larger);
+            sourceNumbers = Arrays.copyOf(sourceNumbers, larger);
+        }
+        keys[count] = (offset << Integer.SIZE) | count;
+        positions[count] = position;
+        lengths[count] = (int) clipped;
+        sourceNumbers[count] = (byte) (sources.size() - 1);
+        count++;
+    }
+
+    private @Nullable Segment segmentOf(long address) {
+        for (Segment segment : code) {
+            if (Long.compareUnsigned(address - segment.address(), segment.fileSize()) < 0) {
+                return segment;
+            }
+        }
+        return null;
+    }
+
+    /// Sorts what was told; nothing can be told afterwards.
+    void sort() {
+        // Offsets have 32 bits and would be negative from 2^31 on: sort by them without their sign.
+        for (int i = 0; i < count; i++) {
+            keys[i] ^= Long.MIN_VALUE;
+        }
+        Arrays.sort(keys, 0, count);
+        for (int i = 0; i < count; i++) {
+            keys[i] ^= Long.MIN_VALUE;
+        }
+    }
+
+    long offset(int rank) {
+        return keys[rank] >>> Integer.SIZE;
+    }
+
+    long length(int rank) {
+        return lengths[(int) keys[rank]] & OFFSET_MAX;
+    }
+
+    long position(int rank) {
+        return positions[(int) keys[rank]];
+    }
+
+    FrameSource source(int rank) {
+        return sources.get(sourceNumbers[(int) keys[rank]]);
+    }
+}

@@ -1,0 +1,202 @@
+package io.emberscope.symbolizer.unwind;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+
+/// Turns what call frame instructions say into rules, and keeps the long ones, each once.
+final class Rules {
+    /// Where Linux puts rsp in a signal's frame, seen from the rsp that the handler returns with:
+    /// after the start of `struct ucontext` and 15 words of `struct sigcontext`.
+    static final int SIGNAL_RSP = 160;
+
+    private int[] words = new int[64 * Rule.LONG_WORDS];
+    private int count;
+
+    /// Numbers of long rules plus one, by hash; as large as two for each.
+    private int[] slots = new int[128];
+
+    private final Map<Unexpressed, Long> unexpressed = new EnumMap<>(Unexpressed.class);
+
+    private final boolean keepsRbx;
+    private boolean needsRbx;
+
+    /// @param keepsRbx whether rules say where the caller's rbx is: for binaries in which some CFA
+    ///   depends on it, like the dynamic linker's, whose functions then all have long rules
+    Rules(boolean keepsRbx) {
+        this.keepsRbx = keepsRbx;
+        add(Rule.KIND_NONE, 0, 0, 0);
+        add(Rule.what(Rule.KIND_END, 0, 0, 0), 0, 0, 0);
+    }
+
+    /// Whether a CFA depends on rbx.
+    boolean needsRbx() {
+        return needsRbx;
+    }
+
+    /// The rule for a state.
+    int of(FrameState state, boolean signal) {
+        if (state.rip == FrameState.UNDEFINED) {
+            return Rule.END;
+        }
+        if (signal) {
+            return signal(state);
+        }
+        if (state.rspSet) {
+            return none(Unexpressed.STACK_POINTER);
+        }
+        if (!keepsRbx
+                && state.cfa == FrameState.CFA_REGISTER
+                && state.rip == FrameState.AT_CFA
+                && state.ripOffset == -8
+                && (state.rbp == FrameState.SAME
+                        || (state.rbp == FrameState.AT_CFA
+                                && state.rbpOffset < 0
+                                && state.rbpOffset > -1024))) {
+            int offset = state.rbp == FrameState.SAME ? 0 : (int) state.rbpOffset;
+            int rule = Rule.brief(state.cfaRegister, state.cfaOffset, offset);
+            if (rule >= 0) {
+                return rule;
+            }
+        }
+        return extended(state);
+    }
+
+    private int signal(FrameState state) {
+        if (state.cfa == FrameState.CFA_DEREF
+                && state.expressionRegister == Rule.RSP
+                && state.expressionOffset == SIGNAL_RSP
+                && state.expressionAddend == 0) {
+            return signalFrame();
+        }
+        return none(Unexpressed.SIGNAL_FRAME);
+    }
+
+    /// The rule for code that returns from a signal's handler.
+    int signalFrame() {
+        return add(Rule.what(Rule.KIND_SIGNAL, 0, 0, 0), SIGNAL_RSP, 0, 0);
+    }
+
+    private int extended(FrameState state) {
+        boolean isPlain = state.cfa == FrameState.CFA_REGISTER;
+        int register = isPlain ? state.cfaRegister : state.expressionRegister;
+        long offset = isPlain ? state.cfaOffset : state.expressionOffset;
+        int kind;
+        switch (state.cfa) {
+            case FrameState.CFA_REGISTER, FrameState.CFA_SUM -> kind = Rule.KIND_REGISTER;
+            case FrameState.CFA_DEREF -> kind = Rule.KIND_DEREF;
+            case FrameState.CFA_PLT -> kind = Rule.KIND_PLT;
+            default -> {
+                return none(Unexpressed.CFA_EXPRESSION);
+            }
+        }
+        int returnAddress;
+        switch (state.rip) {
+            case FrameState.AT_CFA -> returnAddress = Rule.RETURN_AT_CFA;
+            case FrameState.IN_REGISTER -> returnAddress = Rule.RETURN_IN_REGISTER;
+            default -> {
+                return none(Unexpressed.RETURN_ADDRESS);
+            }
+        }
+        int rbp;
+        switch (state.rbp) {
+            case FrameState.SAME -> rbp = Rule.RBP_SAME;
+            case FrameState.AT_CFA -> rbp = Rule.RBP_AT_CFA;
+            case FrameState.AT_RBP -> rbp = Rule.RBP_AT_RBP;
+            case FrameState.AT_RSP -> rbp = Rule.RBP_AT_RSP;
+            case FrameState.IN_REGISTER -> rbp = Rule.RBP_IN_REGISTER;
+            case FrameState.UNDEFINED -> rbp = Rule.RBP_UNDEFINED;
+            default -> {
+                rbp = Rule.RBP_UNDEFINED;
+                unexpressed.merge(Unexpressed.FRAME_POINTER, 1L, Long::sum);
+            }
+        }
+        long rbpOffset = rbp == Rule.RBP_SAME || rbp == Rule.RBP_UNDEFINED ? 0 : state.rbpOffset;
+        if ((int) offset != offset
+                || (int) state.expressionAddend != state.expressionAddend
+                || (short) rbpOffset != rbpOffset
+                || (short) state.ripOffset != state.ripOffset
+                || register > Rule.RIP) {
+            return none(Unexpressed.RANGE);
+        }
+        needsRbx |= register == Rule.RBX;
+        return add(
+                Rule.what(kind, register, rbp, returnAddress),
+                (int) offset,
+                kind == Rule.KIND_REGISTER ? rbx(state) : (int) state.expressionAddend,
+                Rule.offsets((int) rbpOffset, (int) state.ripOffset));
+    }
+
+    private int rbx(FrameState state) {
+        if (!keepsRbx) {
+            return 0;
+        }
+        if (state.rbx == FrameState.SAME) {
+            return Rule.RBX_SAME;
+        }
+        return state.rbx == FrameState.AT_CFA
+                        && state.rbxOffset < 0
+                        && state.rbxOffset == (int) state.rbxOffset
+                ? (int) state.rbxOffset
+                : 0;
+    }
+
+    private int none(Unexpressed reason) {
+        unexpressed.merge(reason, 1L, Long::sum);
+        return Rule.NONE;
+    }
+
+    /// The number of the long rule with these words, as a rule.
+    private int add(int what, int a, int b, int offsets) {
+        int hash = ((what * 31 + a) * 31 + b) * 31 + offsets;
+        int mask = slots.length - 1;
+        int slot = (((hash ^ (hash >>> 15)) * 0x9e37_79b1) >>> 7) & mask;
+        while (slots[slot] != 0) {
+            int at = (slots[slot] - 1) * Rule.LONG_WORDS;
+            if (words[at] == what
+                    && words[at + 1] == a
+                    && words[at + 2] == b
+                    && words[at + 3] == offsets) {
+                return Rule.LONG | (slots[slot] - 1);
+            }
+            slot = (slot + 1) & mask;
+        }
+        if (count == Rule.LONG_RULES_MAX) {
+            return none(Unexpressed.TOO_MANY_RULES);
+        }
+        if (count * Rule.LONG_WORDS == words.length) {
+            words = Arrays.copyOf(words, 2 * words.length);
+        }
+        int at = count * Rule.LONG_WORDS;
+        words[at] = what;
+        words[at + 1] = a;
+        words[at + 2] = b;
+        words[at + 3] = offsets;
+        slots[slot] = ++count;
+        int rule = Rule.LONG | (count - 1);
+        if (2 * count > slots.length) {
+            grow();
+        }
+        return rule;
+    }
+
+    private void grow() {
+        slots = new int[2 * slots.length];
+        int kept = count;
+        count = 0;
+        for (int i = 0; i < kept; i++) {
+            int at = i * Rule.LONG_WORDS;
+            add(words[at], words[at + 1], words[at + 2], words[at + 3]);
+        }
+    }
+
+    /// The words of all long rules.
+    int[] words() {
+        return Arrays.copyOf(words, count * Rule.LONG_WORDS);
+    }
+
+    /// How often something could not be expressed.
+    Map<Unexpressed, Long> unexpressed() {
+        return Map.copyOf(unexpressed);
+    }
+}

@@ -1,0 +1,335 @@
+package io.emberscope.symbolizer.unwind;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.elf.ElfFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Our tables and what `readelf` says of the same binaries, row for row: libraries that every host
+/// has, large ones, hand-written assembly, and programs compiled here. `-Doracle.files=all` takes
+/// every ELF file of this machine.
+class UnwindTableOracleIT {
+    private static final int ROWS_MAX = 8 << 20;
+    private static final int DIFFERENCES_SHOWN = 10;
+
+    /// Folder and pattern of each; what is not installed is said and left out.
+    private static final List<String> PINNED =
+            List.of(
+                    "/usr/lib/x86_64-linux-gnu:libc.so.6",
+                    "/usr/lib/x86_64-linux-gnu:ld-linux-x86-64.so.2",
+                    "/usr/lib/x86_64-linux-gnu:libstdc++.so.6",
+                    "/usr/lib/x86_64-linux-gnu:libcrypto.so.3",
+                    "/usr/lib/x86_64-linux-gnu:libLLVM-*.so.1",
+                    "/usr/lib/x86_64-linux-gnu:libpython3*.so.1.0",
+                    "/usr/lib/jvm:{java-17*,*17*,*25*}/lib/server/libjvm.so",
+                    "/usr/bin:{node,python3,bash}",
+                    "/usr/lib/chromium:chromium",
+                    System.getProperty("user.home")
+                            + "/.rustup/toolchains:*/lib/librustc_driver-*.so");
+
+    @TempDir static Path directory;
+
+    static List<Path> files() throws Exception {
+        List<Path> files = new ArrayList<>();
+        if ("all".equals(System.getProperty("oracle.files"))) {
+            try (Stream<Path> all = Files.walk(Path.of("/usr"), 20, new FileVisitOption[0])) {
+                all.filter(UnwindTableOracleIT::isElf).forEach(files::add);
+            }
+            return files;
+        }
+        for (String pinned : PINNED) {
+            int colon = pinned.indexOf(':');
+            List<Path> found =
+                    find(Path.of(pinned.substring(0, colon)), pinned.substring(colon + 1));
+            if (found.isEmpty()) {
+                System.out.println("unwind oracle: LEFT OUT, not installed: " + pinned);
+            }
+            files.addAll(found);
+        }
+        files.add(compiled("gcc", "-O2", "-fomit-frame-pointer"));
+        files.add(compiled("gcc", "-O2", "-fno-asynchronous-unwind-tables", "-g", "-gz=zlib"));
+        files.add(compiled("clang", "-O2", "-mno-red-zone", "-fcf-protection"));
+        return files.stream().distinct().toList();
+    }
+
+    private static List<Path> find(Path folder, String pattern) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        var matcher = folder.getFileSystem().getPathMatcher("glob:" + folder + '/' + pattern);
+        List<Path> found = new ArrayList<>();
+        try (Stream<Path> all = Files.walk(folder, pattern.contains("/") ? 5 : 1)) {
+            for (Path path : all.filter(matcher::matches).sorted().toList()) {
+                Path real = path.toRealPath();
+                if (!found.contains(real)) {
+                    found.add(real);
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return found;
+    }
+
+    private static boolean isElf(Path path) {
+        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        try (var in = Files.newInputStream(path)) {
+            byte[] start = in.readNBytes(20);
+            return start.length == 20
+                    && start[0] == 0x7f
+                    && start[1] == 'E'
+                    && start[2] == 'L'
+                    && start[3] == 'F'
+                    && start[4] == 2 // 64 bits
+                    && start[18] == 62;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    private static Path compiled(String... command) throws Exception {
+        Path source =
+                Files.writeString(
+                        directory.resolve("program.c"),
+                        """
+                        #include <alloca.h>
+                        #include <setjmp.h>
+                        #include <stdio.h>
+                        #include <stdlib.h>
+                        #include <string.h>
+                        __attribute__((noinline)) int realigned(int n)
+                        {
+                            __attribute__((aligned(64))) char buffer[128];
+                            char *more = alloca(n);
+                            memset(buffer, n, sizeof(buffer));
+                            memset(more, n, n);
+                            return printf("%d %d\\n", buffer[3], more[0]);
+                        }
+                        static int compare(const void *a, const void *b)
+                        {
+                            return *(const int *)a - *(const int *)b;
+                        }
+                        int main(int argc, char **argv)
+                        {
+                            int numbers[] = { 3, 1, 2 };
+                            qsort(numbers, 3, sizeof(int), compare);
+                            return realigned(argc) + numbers[0];
+                        }
+                        """);
+        Path program = Files.createTempFile(directory, "program", "");
+        List<String> all = new ArrayList<>(List.of(command));
+        all.addAll(List.of("-o", program.toString(), source.toString()));
+        Process process = new ProcessBuilder(all).inheritIO().start();
+        assertThat(process.waitFor()).as("%s", all).isZero();
+        return program;
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void everyRowIsWhatReadelfSays(Path file) throws Exception {
+        try (PathSource source = PathSource.open(file)) {
+            ElfFile elf = ElfFile.open(source);
+            UnwindTable table = UnwindTable.read(elf, ROWS_MAX);
+            List<FramesInterp.Function> functions = FramesInterp.of(file, ".eh_frame");
+            long covered = functions.stream().filter(f -> isCode(elf, f)).count();
+            if (covered < 8) {
+                List<FramesInterp.Function> all = new ArrayList<>(functions);
+                all.addAll(FramesInterp.of(file, ".debug_frame"));
+                functions = all;
+            }
+            compare(file, elf, table, functions);
+        }
+    }
+
+    private static boolean isCode(ElfFile elf, FramesInterp.Function function) {
+        return function.end() > function.start() && codeOffset(elf, function.start()) >= 0;
+    }
+
+    private static long codeOffset(ElfFile elf, long address) {
+        for (var segment : elf.segments()) {
+            if (segment.isCode()
+                    && Long.compareUnsigned(address - segment.address(), segment.fileSize()) < 0) {
+                return address - segment.address() + segment.offset();
+            }
+        }
+        return -1;
+    }
+
+    /// What a row of ours should say, and whether it does.
+    private static void compare(
+            Path file, ElfFile elf, UnwindTable table, List<FramesInterp.Function> functions) {
+        List<FramesInterp.Function> sorted =
+                functions.stream()
+                        .filter(f -> isCode(elf, f))
+                        .sorted(Comparator.comparingLong(f -> codeOffset(elf, f.start())))
+                        .toList();
+        Map<String, Integer> explained = new TreeMap<>();
+        List<String> differences = new ArrayList<>();
+        int rowsSeen = 0;
+        int row = 0;
+        long end = 0;
+        for (FramesInterp.Function function : sorted) {
+            long bias = codeOffset(elf, function.start()) - function.start();
+            long start = function.start() + bias;
+            if (start < end) {
+                explained.merge("overlaps the function before", 1, Integer::sum);
+                continue;
+            }
+            if (start > end && end > 0) {
+                expect(table, end, "none", differences);
+            }
+            for (FramesInterp.Row wanted : function.rows()) {
+                // The rows of what functions have in common are those of address 0.
+                long address = Math.max(wanted.address(), function.start());
+                long at = address + bias;
+                if (at >= function.end() + bias) {
+                    explained.merge("beyond the function's end", 1, Integer::sum);
+                    continue;
+                }
+                rowsSeen++;
+                String found = text(table, table.ruleAt(at));
+                String expected = text(wanted, function.isSignal(), found);
+                if (!found.equals(expected)) {
+                    differences.add(
+                            Long.toHexString(address)
+                                    + ": "
+                                    + found
+                                    + " (expected: "
+                                    + expected
+                                    + ")");
+                }
+            }
+            end = function.end() + bias;
+            row++;
+        }
+        if (end > 0) {
+            expect(table, end, "none", differences);
+        }
+        // No row of ours is at a place where readelf has none: each is the start of one of its
+        // rows,
+        // or the end of a function.
+        Set<Long> places = new HashSet<>();
+        for (FramesInterp.Function function : sorted) {
+            long bias = codeOffset(elf, function.start()) - function.start();
+            places.add(function.start() + bias);
+            places.add(function.end() + bias);
+            for (FramesInterp.Row wanted : function.rows()) {
+                places.add(wanted.address() + bias);
+            }
+        }
+        for (int i = 0; i < table.size(); i++) {
+            if (!places.contains(table.offset(i))) {
+                differences.add(Long.toHexString(table.offset(i)) + ": a row (expected: none)");
+            }
+        }
+        System.out.printf(
+                "unwind oracle: %s: %d functions, %d rows, %d of ours%s%s%n",
+                file.getFileName(),
+                row,
+                rowsSeen,
+                table.size(),
+                explained.isEmpty() ? "" : ", explained " + explained,
+                table.unexpressed().isEmpty() ? "" : ", not expressed " + table.unexpressed());
+        assertThat(differences.stream().limit(DIFFERENCES_SHOWN)).as("%s", file).isEmpty();
+    }
+
+    private static void expect(
+            UnwindTable table, long offset, String expected, List<String> differences) {
+        String found = text(table, table.ruleAt(offset));
+        if (!found.equals(expected)) {
+            differences.add(
+                    "after a function, offset "
+                            + Long.toHexString(offset)
+                            + ": "
+                            + found
+                            + " (expected: none)");
+        }
+    }
+
+    private static final List<String> REGISTERS =
+            List.of(
+                    "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10",
+                    "r11", "r12", "r13", "r14", "r15", "rip");
+
+    /// A rule of ours in readelf's words: CFA, rbp, rbx if we keep it, return address.
+    private static String text(UnwindTable table, int rule) {
+        if ((rule & Rule.LONG) == 0) {
+            int slot = rule >> 10;
+            return ((rule & 0x200) != 0 ? "rbp+" : "rsp+")
+                    + 8 * (rule & 0x1ff)
+                    + (slot == 0 ? " u" : " c-" + 8 * slot)
+                    + " c-8";
+        }
+        int[] words = table.longRule(rule);
+        int kind = words[0] & 0xff;
+        int rbpHow = (words[0] >> 16) & 0xff;
+        int offset = (short) words[3];
+        String rbp =
+                switch (rbpHow) {
+                    case Rule.RBP_AT_CFA -> "c" + signed(offset);
+                    case Rule.RBP_AT_RBP, Rule.RBP_AT_RSP -> "exp";
+                    case Rule.RBP_IN_REGISTER -> REGISTERS.get(offset);
+                    default -> "u";
+                };
+        String returnAddress =
+                words[0] >>> 24 == Rule.RETURN_IN_REGISTER
+                        ? REGISTERS.get(words[3] >>> 16)
+                        : "c" + signed(words[3] >> 16);
+        String rbx =
+                kind != Rule.KIND_REGISTER || words[2] == 0
+                        ? ""
+                        : words[2] == Rule.RBX_SAME ? " rbx u" : " rbx c" + signed(words[2]);
+        return switch (kind) {
+            case Rule.KIND_NONE -> "none";
+            case Rule.KIND_END -> "end";
+            case Rule.KIND_SIGNAL -> "signal";
+            case Rule.KIND_REGISTER ->
+                    REGISTERS.get((words[0] >> 8) & 0xff)
+                            + signed(words[1])
+                            + ' '
+                            + rbp
+                            + rbx
+                            + ' '
+                            + returnAddress;
+            default -> "exp " + rbp + ' ' + returnAddress;
+        };
+    }
+
+    private static String signed(int number) {
+        return (number < 0 ? "" : "+") + number;
+    }
+
+    /// What readelf says, in the same words. What an expression is, it does not say here.
+    private static String text(FramesInterp.Row row, boolean isSignal, String found) {
+        if (row.returnAddress().equals("u")) {
+            return "end";
+        }
+        if (isSignal) {
+            return "signal";
+        }
+        if (!row.rsp().equals("u") || (row.cfa().equals("exp") && found.equals("none"))) {
+            return "none"; // counted in UnwindTable.unexpressed()
+        }
+        String rbx = found.contains(" rbx ") ? " rbx " + row.rbx() : "";
+        return row.cfa() + ' ' + row.rbp() + rbx + ' ' + row.returnAddress();
+    }
+}
