@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls the functions of asm.S. */
+#include "chains.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+extern long asm_tiny(void);
+extern void asm_push_pop(long rounds);
+extern void asm_two_exits(long rounds);
+extern void asm_cfa_r10(long rounds);
+extern void asm_rbp_in_r11(long rounds);
+extern void asm_return_in_rdx(long rounds);
+extern void asm_no_cfi_leaf(long rounds);
+extern void asm_cfa_rbx(void (*called)(long), long argument);
+extern void asm_cfa_rbp_odd(void (*called)(long), long argument);
+extern void asm_cfa_stored(void (*called)(long), long argument);
+extern void asm_garbage_rbp(void (*called)(long), long argument);
+extern void asm_huge_frame(void (*called)(long), long argument);
+extern void asm_no_cfi(void (*called)(long), long argument);
+extern void asm_ends_in_call(void (*called)(long), long argument);
+extern void asm_faults_at_once(char *bad);
+
+/* Called often, for a few rounds, so that samples fall on each of its instructions. */
+#define LOOPS(name, rounds, ...)                                                                  \
+	FUNCTION void loops_##name(long nanos)                                                    \
+	{                                                                                         \
+		ENTER_LEAF("loops_" #name);                                                       \
+		REPEAT(nanos, 10000, name(rounds), #name, ##__VA_ARGS__);                         \
+		LEAVE();                                                                          \
+	}
+
+LOOPS(asm_push_pop, 8, "asm_push_pop;asm_tiny")
+LOOPS(asm_two_exits, repeat_i)
+LOOPS(asm_cfa_r10, 12)
+LOOPS(asm_rbp_in_r11, 12)
+LOOPS(asm_return_in_rdx, 12)
+/* Long: its prologue cannot be told without unwind information. */
+LOOPS(asm_no_cfi_leaf, 20000)
+
+FUNCTION void called_back(long nanos)
+{
+	ENTER("called_back");
+	spin(nanos);
+	LEAVE();
+}
+
+#define CALLS(name)                                                                               \
+	FUNCTION void calls_##name(long nanos)                                                    \
+	{                                                                                         \
+		ENTER("calls_" #name);                                                            \
+		ENTER(#name);                                                                     \
+		name(called_back, nanos);                                                         \
+		LEAVE();                                                                          \
+		LEAVE();                                                                          \
+	}
+
+CALLS(asm_cfa_rbx)
+CALLS(asm_cfa_rbp_odd)
+CALLS(asm_cfa_stored)
+CALLS(asm_garbage_rbp)
+CALLS(asm_huge_frame)
+CALLS(asm_no_cfi)
+
+/* All of them on one stack. */
+static const struct {
+	const char *name;
+	void (*function)(void (*called)(long), long argument);
+} all_callers[] = {
+	{ "asm_no_cfi", asm_no_cfi },         { "asm_garbage_rbp", asm_garbage_rbp },
+	{ "asm_cfa_stored", asm_cfa_stored }, { "asm_cfa_rbp_odd", asm_cfa_rbp_odd },
+	{ "asm_no_cfi", asm_no_cfi },         { "asm_cfa_rbp_odd", asm_cfa_rbp_odd },
+	{ "asm_huge_frame", asm_huge_frame },
+};
+
+static size_t next_caller;
+
+FUNCTION void calls_next(long nanos)
+{
+	size_t next = next_caller++;
+
+	ENTER("calls_next");
+	if (next == sizeof(all_callers) / sizeof(*all_callers)) {
+		called_back(nanos);
+	} else {
+		ENTER(all_callers[next].name);
+		all_callers[next].function(calls_next, nanos);
+		LEAVE();
+	}
+	LEAVE();
+}
+
+static jmp_buf jump_here;
+
+FUNCTION void never_returns(long nanos)
+{
+	ENTER("never_returns");
+	spin(nanos);
+	LEAVE();
+	longjmp(jump_here, 1);
+}
+
+FUNCTION void calls_asm_ends_in_call(long nanos)
+{
+	ENTER("calls_asm_ends_in_call");
+	if (setjmp(jump_here) == 0) {
+		ENTER("asm_ends_in_call");
+		asm_ends_in_call(never_returns, nanos);
+	}
+	LEAVE();
+	LEAVE();
+}
+
+static long fault_nanos;
+static char *bad_page;
+
+FUNCTION void on_fault(int number)
+{
+	ENTER_FOREIGN();
+	ENTER("on_fault");
+	spin(fault_nanos);
+	LEAVE();
+	LEAVE();
+	if (mprotect(bad_page, 4096, PROT_READ | PROT_WRITE))
+		chain_fail("mprotect");
+	(void)number;
+}
+
+FUNCTION void calls_asm_faults_at_once(long nanos)
+{
+	fault_nanos = nanos;
+	bad_page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bad_page == MAP_FAILED || signal(SIGSEGV, on_fault) == SIG_ERR)
+		chain_fail("cannot fault");
+	ENTER("calls_asm_faults_at_once");
+	ENTER("asm_faults_at_once");
+	asm_faults_at_once(bad_page);
+	LEAVE();
+	LEAVE();
+}
+
+static const struct scenario scenarios[] = {
+	{ "push-pop", loops_asm_push_pop },
+	{ "two-exits", loops_asm_two_exits },
+	{ "cfa-r10", loops_asm_cfa_r10 },
+	{ "cfa-rbx", calls_asm_cfa_rbx },
+	{ "cfa-rbp-odd", calls_asm_cfa_rbp_odd },
+	{ "cfa-stored", calls_asm_cfa_stored },
+	{ "garbage-rbp", calls_asm_garbage_rbp },
+	{ "rbp-in-r11", loops_asm_rbp_in_r11 },
+	{ "return-in-rdx", loops_asm_return_in_rdx },
+	{ "huge-frame", calls_asm_huge_frame },
+	{ "no-cfi", calls_asm_no_cfi },
+	{ "no-cfi-leaf", loops_asm_no_cfi_leaf },
+	{ "mixed", calls_next },
+	{ "ends-in-call", calls_asm_ends_in_call },
+	{ "faults-at-once", calls_asm_faults_at_once },
+	{ NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return run_scenario(scenarios, argc, argv);
+}
