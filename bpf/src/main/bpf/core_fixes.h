@@ -50,4 +50,16 @@ static __always_inline __u64 v1_cgroup_id(struct task_struct *task, int subsyste
 	return BPF_CORE_READ(state, cgroup, kn, id);
 }
 
+/*
+ * Where the registers lie that user code had when it last entered the kernel. Linux 5.15 has a
+ * helper for it (dd6e10fbd9fb). Before, the stack is taken to have the usual size, four pages: with
+ * KASAN it is larger, and the registers read are none.
+ */
+static __always_inline const void *user_registers_of(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (const void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return BPF_CORE_READ(task, stack) + 4 * 4096 - 168;
+}
+
 #endif

@@ -28,12 +28,34 @@ struct css_set {
 	struct cgroup_subsys_state *subsys[16];
 };
 
+struct mm_struct {
+	unsigned long exec_vm;
+	unsigned long start_stack;
+};
+
 struct task_struct {
 	unsigned int flags;
 	struct css_set *cgroups;
+	struct mm_struct *mm;
+	void *stack;
 };
 
 #pragma clang attribute pop
+
+/*
+ * The registers of user space as they lie at the top of a task's kernel stack (x86-64; the layout
+ * is part of the ABI: uapi/asm/ptrace.h).
+ */
+struct user_registers {
+	__u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+	__u64 rax, rcx, rdx, rsi, rdi, orig_rax, rip;
+	__u16 cs;
+	__u16 cs_rest[3];
+	__u64 flags, rsp;
+};
+
+/* The code segment of 64-bit programs (__USER_CS); 32-bit ones have another. */
+#define CODE_SEGMENT_64 0x33
 
 /* Numbers differ by what the kernel was built with; libbpf finds them by name too. */
 enum cgroup_subsys_id {
@@ -42,7 +64,8 @@ enum cgroup_subsys_id {
 	pids_cgrp_id,
 };
 
-/* Bits of task_struct.flags, unchanged since Linux 2.6. */
+/* Bits of task_struct.flags: threads without a user stack. */
 #define PF_KTHREAD 0x00200000
+#define PF_IO_WORKER 0x00000010 /* since Linux 5.12 */
 
 #endif

@@ -9,8 +9,10 @@
 
 #include <linux/types.h>
 
-/* Frames of a stack at most: the default of the sysctl kernel.perf_event_max_stack. */
-#define FRAMES_MAX 127
+#include "walk.h"
+
+/* Frames of a stack that the kernel walks: the default of kernel.perf_event_max_stack. */
+#define KERNEL_FRAMES_MAX 127
 #define COMM_BYTES_MAX 16
 
 enum sample_flag {
@@ -19,6 +21,7 @@ enum sample_flag {
 	SAMPLE_USER_STACK_TRUNCATED = 1 << 2,
 	SAMPLE_KERNEL_STACK_FAILED = 1 << 3,
 	SAMPLE_USER_STACK_FAILED = 1 << 4,
+	SAMPLE_COPY_CUT = 1 << 5, /* the stack is deeper than what was copied of it */
 };
 
 /* DropReason.java has the same, in this order. */
@@ -37,7 +40,10 @@ enum cgroup_source {
 	CGROUP_SOURCES,
 };
 
-/* One record of the ring: this, then the kernel's frames, then the user's, innermost first. */
+/*
+ * One record of the ring: this, then the kernel's frames, then the user's, innermost first; then, if
+ * the walk of the user stack may be taken up again, a struct resumption and the stack's bytes.
+ */
 struct sample_header {
 	__u64 time_nanos; /* CLOCK_MONOTONIC */
 	__u64 cgroup_id;
@@ -48,15 +54,32 @@ struct sample_header {
 	__u32 flags;
 	__u16 kernel_frames;
 	__u16 user_frames;
-	__u32 reserved;
+	__u16 resumption_words; /* of eight bytes, the stack included; 0 if there is none */
+	__u8 user_end; /* enum walk_end */
+	__u8 reserved;
 	__u8 comm[COMM_BYTES_MAX];
+	__u64 space; /* names the address space and what is mapped in it; 0 if nobody asked */
+	__u32 mappings; /* the place of those that the walk went by; 0 if there were none */
+	__u32 reserved2;
 };
 
-_Static_assert(sizeof(struct sample_header) == 64, "Sample.HEADER_BYTES");
+_Static_assert(sizeof(struct sample_header) == 80, "Sample.HEADER_BYTES");
 _Static_assert(__builtin_offsetof(struct sample_header, pid) == 24, "Sample.IDS");
 _Static_assert(__builtin_offsetof(struct sample_header, cpu) == 32, "Sample.CPU_AND_FLAGS");
 _Static_assert(__builtin_offsetof(struct sample_header, kernel_frames) == 40, "Sample.COUNTS");
 _Static_assert(__builtin_offsetof(struct sample_header, comm) == 48, "Sample.COMM");
+_Static_assert(__builtin_offsetof(struct sample_header, space) == 64, "Sample.SPACE");
+
+/* Where a walk stopped, for want of what user space knows or can find out. */
+struct resumption {
+	__u64 registers[REGISTERS];
+	__u32 known;
+	__u32 exact;
+	__u64 code; /* eight bytes, from the one before rip on, if that is exact */
+	__u64 stack_start;
+};
+
+_Static_assert(sizeof(struct resumption) == 8 * RESUMPTION_WORDS, "Sample.RESUMPTION_WORDS");
 
 /*
  * What became of the hits on one CPU: each is either in the ring or counted as dropped, so
@@ -71,27 +94,41 @@ struct cpu_counters {
 	} dropped[DROP_REASONS];
 };
 
-#define STACK_BYTES_MAX (FRAMES_MAX * sizeof(__u64))
-#define STACK_OFFSET_MASK 0x3ff
+#define KERNEL_BYTES_MAX (KERNEL_FRAMES_MAX * 8)
+#define KERNEL_BYTES_MASK 0x3ff
+#define USER_BYTES_MAX (USER_FRAMES_MAX * 8)
+
+/* Of the stack a walk goes by, read at once. */
+#define WINDOW_BYTES 1024
+
+/* What follows the header of a sample at most. */
+#define BODY_BYTES (29 * 1024)
 
 /*
- * What a CPU needs in one hit, in one place, since at low rates all of it is cold: its counters and
- * a sample as large as it can get. The program cannot be entered twice on one CPU (the kernel skips
- * it then), so one is enough.
- *
- * The user stack is put right behind the kernel's. Its place is bounded by a mask, which allows for
- * 1,023 bytes of kernel stack where there are at most 1,016: hence the word at the end.
+ * User space is not woken more often, by each CPU, to learn of a process, or of one whose stacks
+ * only the kernel can walk.
+ */
+#define NEWS_NANOS 100000000
+#define HURRY_NANOS 20000000
+
+/*
+ * What a CPU needs in one hit, in one place, since at low rates all of it is cold: its counters, a
+ * walk and a sample as large as it can get. The program cannot be entered twice on one CPU (the
+ * kernel skips it then), so one is enough. The kernel gives a CPU no more than 32 KiB of a map.
  */
 struct cpu_state {
 	struct cpu_counters counters;
+	struct walk walk;
+	__u64 hurried_nanos; /* when user space was last woken for a process it should know */
+	__u64 window_start;
+	__u64 window_last; /* the last word's place in the window */
+	__u8 window[WINDOW_BYTES];
 	struct sample_header header;
-	__u64 frames[2 * FRAMES_MAX];
-	__u64 slack;
+	__u8 body[BODY_BYTES];
 };
 
-_Static_assert(STACK_BYTES_MAX <= STACK_OFFSET_MASK, "the mask must not cut a stack");
-_Static_assert(STACK_OFFSET_MASK + STACK_BYTES_MAX <= sizeof(__u64) * (2 * FRAMES_MAX + 1),
-	       "the slack must hold what the mask allows");
+_Static_assert(sizeof(struct cpu_state) <= 32 * 1024, "PCPU_MIN_UNIT_SIZE");
+_Static_assert(KERNEL_BYTES_MAX <= KERNEL_BYTES_MASK, "the mask must not cut a stack");
 
 /* Set before the program is loaded; the verifier then takes them for constants. */
 struct sampler_config {
@@ -99,7 +136,7 @@ struct sampler_config {
 	__u64 wakeup_bytes; /* wake the consumer once this much is in the ring */
 	__u64 ring_bytes;
 	__u32 cgroup_source;
-	__u32 reserved;
+	__u32 unwind; /* walk user stacks ourselves, by tables; else the kernel does by pointers */
 };
 
 _Static_assert(sizeof(struct sampler_config) == 32, "padding would be left unset");

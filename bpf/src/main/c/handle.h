@@ -11,6 +11,7 @@
 enum handle_kind {
 	HANDLE_SAMPLER = 1,
 	HANDLE_SIDE_BAND,
+	HANDLE_UNWIND,
 	HANDLE_FILE,
 	HANDLE_PID,
 };

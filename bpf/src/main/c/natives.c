@@ -25,13 +25,16 @@
 #include "safe_file.h"
 #include "sampler.h"
 #include "side_band.h"
+#include "unwind_memory.h"
 
 #define NATIVE(type, name) JNIEXPORT type JNICALL Java_io_emberscope_bpf_Natives_##name
 
 /* Bytes moved at a time between a file and a Java array. */
-#define CHUNK_BYTES 16384
+#define PIECE_BYTES 16384
 #define PATH_BYTES_MAX 4096
 #define EVENTS_MAX 64
+/* Of a sampler, beside those of its events: the program and its maps. */
+#define DESCRIPTORS 6
 /* Threads may be made while others are being changed: look again, but not for ever. */
 #define PRIORITY_ROUNDS_MAX 4
 
@@ -174,6 +177,19 @@ static jintArray ints_of(JNIEnv *env, const jint *values, jsize count)
 	return array;
 }
 
+/* Memory for walks, for one thread at a time. */
+struct unwind {
+	struct unwind_memory memory;
+	pthread_mutex_t lock;
+};
+
+static void unwind_destroy(struct unwind *unwind)
+{
+	unwind_memory_close(&unwind->memory);
+	pthread_mutex_destroy(&unwind->lock);
+	free(unwind);
+}
+
 static void destroy(enum handle_kind kind, void *object)
 {
 	switch (kind) {
@@ -182,6 +198,9 @@ static void destroy(enum handle_kind kind, void *object)
 		break;
 	case HANDLE_SIDE_BAND:
 		side_band_destroy(object);
+		break;
+	case HANDLE_UNWIND:
+		unwind_destroy(object);
 		break;
 	case HANDLE_FILE:
 	case HANDLE_PID:
@@ -233,7 +252,16 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 {
 	static const jint layout[] = {
 		sizeof(struct sample_header),
-		FRAMES_MAX,
+		KERNEL_FRAMES_MAX,
+		USER_FRAMES_MAX,
+		RESUMPTION_WORDS,
+		BODY_BYTES,
+		WALK_ENDS,
+		CHUNK_WORDS,
+		CHUNKS_MAX,
+		TABLES_MAX,
+		MAPPINGS_MAX,
+		PROCESSES_MAX,
 		COMM_BYTES_MAX,
 		SAMPLE_KERNEL_THREAD,
 		SAMPLE_KERNEL_STACK_TRUNCATED,
@@ -251,9 +279,10 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 
 NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jboolean cycles,
 			   jlong weight_nanos, jint ring_bytes, jint wakeup_bytes,
-			   jint cgroup_source)
+			   jint cgroup_source, jboolean unwind)
 {
 	struct sampler_options options = {
+		.unwind = unwind,
 		.cycles = cycles,
 		.weight_nanos = (uint64_t)weight_nanos,
 		.ring_bytes = (uint32_t)ring_bytes,
@@ -278,9 +307,8 @@ NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jboolea
 	return handle_or_throw(env, HANDLE_SAMPLER, sampler);
 }
 
-NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jint program, jint ring, jint state,
-			    jintArray cpus, jintArray events, jintArray links, jboolean cycles,
-			    jlong weight_nanos)
+NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jintArray maps, jintArray cpus,
+			    jintArray events, jintArray links, jboolean cycles, jlong weight_nanos)
 {
 	struct sampler_options options = {
 		.cycles = cycles,
@@ -289,12 +317,8 @@ NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jint program, jint ring, 
 	struct failure failure = NO_FAILURE;
 	jsize count = (*env)->GetArrayLength(env, cpus);
 	jint *numbers = calloc(3 * (size_t)count + 1, sizeof(*numbers));
-	struct sampler_fds fds = {
-		.program = program,
-		.ring = ring,
-		.state = state,
-		.count = count,
-	};
+	struct sampler_fds fds = { .count = count };
+	jint own[DESCRIPTORS];
 	struct sampler *sampler;
 
 	(void)class;
@@ -302,6 +326,11 @@ NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jint program, jint ring, 
 		throw_out_of_memory(env);
 		return 0;
 	}
+	(*env)->GetIntArrayRegion(env, maps, 0, DESCRIPTORS, own);
+	fds.program = own[0];
+	fds.ring = own[1];
+	fds.state = own[2];
+	fds.unwind = (struct unwind_maps){ own[3], own[4], own[5] };
 	(*env)->GetIntArrayRegion(env, cpus, 0, count, numbers);
 	(*env)->GetIntArrayRegion(env, events, 0, count, numbers + count);
 	(*env)->GetIntArrayRegion(env, links, 0, count, numbers + 2 * count);
@@ -444,18 +473,21 @@ NATIVE(jintArray, samplerDescriptors)(JNIEnv *env, jclass class, jlong handle)
 	struct failure failure = NO_FAILURE;
 	jintArray array = NULL;
 	int cpu, error = 0;
-	jsize count = 3;
+	jsize count = DESCRIPTORS;
 	jint *values;
 
 	(void)class;
 	if (!sampler)
 		return NULL;
 	pthread_mutex_lock(&sampler->lock);
-	values = calloc(3 + 3 * (size_t)sampler->cpus.count, sizeof(*values));
+	values = calloc(DESCRIPTORS + 3 * (size_t)sampler->cpus.count, sizeof(*values));
 	if (values) {
 		values[0] = copy_or_note(sampler->program, &error);
 		values[1] = copy_or_note(sampler->ring, &error);
 		values[2] = copy_or_note(sampler->state, &error);
+		values[3] = copy_or_note(sampler->unwind.chunks, &error);
+		values[4] = copy_or_note(sampler->unwind.tables, &error);
+		values[5] = copy_or_note(sampler->unwind.processes, &error);
 		for (cpu = 0; cpu < sampler->cpus.count; cpu++) {
 			const struct cpu_event *event = &sampler->cpus.events[cpu];
 
@@ -477,9 +509,9 @@ NATIVE(jintArray, samplerDescriptors)(JNIEnv *env, jclass class, jlong handle)
 	if (!array) {
 		jsize i;
 
-		/* Triples start at 3 and begin with a CPU, which is no descriptor. */
+		/* Then come triples that begin with a CPU, which is no descriptor. */
 		for (i = 0; i < count; i++)
-			if ((i < 3 || i % 3) && values[i] >= 0)
+			if ((i < DESCRIPTORS || (i - DESCRIPTORS) % 3) && values[i] >= 0)
 				close(values[i]);
 		if (error) {
 			failure.advice = privilege_advice(error);
@@ -489,6 +521,213 @@ NATIVE(jintArray, samplerDescriptors)(JNIEnv *env, jclass class, jlong handle)
 	}
 	free(values);
 	return array;
+}
+
+NATIVE(jlong, unwindOpen)(JNIEnv *env, jclass class, jlong sampler_handle)
+{
+	struct unwind_maps maps = { -1, -1, -1 };
+	struct failure failure = NO_FAILURE;
+	struct unwind *unwind;
+	int error = 0;
+
+	(void)class;
+	if (sampler_handle) {
+		struct sampler *sampler = get(env, sampler_handle, HANDLE_SAMPLER);
+
+		if (!sampler)
+			return 0;
+		maps.chunks = copy_or_note(sampler->unwind.chunks, &error);
+		maps.tables = copy_or_note(sampler->unwind.tables, &error);
+		maps.processes = copy_or_note(sampler->unwind.processes, &error);
+		if (!error && maps.chunks < 0)
+			error = EINVAL;
+		handle_put(sampler_handle);
+	}
+	unwind = calloc(1, sizeof(*unwind));
+	if (!unwind) {
+		throw_out_of_memory(env);
+		return 0;
+	}
+	pthread_mutex_init(&unwind->lock, NULL);
+	if (error)
+		fail(&failure, error, "taking the sampler's unwind tables (expected: it has any)");
+	else
+		error = unwind_memory_open(&unwind->memory, &maps, &failure);
+	if (error) {
+		unwind->memory.maps = maps;
+		unwind_destroy(unwind);
+		throw_failure(env, &failure);
+		return 0;
+	}
+	return handle_or_throw(env, HANDLE_UNWIND, unwind);
+}
+
+/* The memory of a handle, locked; NULL and an exception if it is closed. */
+static struct unwind *lock_unwind(JNIEnv *env, jlong handle)
+{
+	struct unwind *unwind = get(env, handle, HANDLE_UNWIND);
+
+	if (unwind)
+		pthread_mutex_lock(&unwind->lock);
+	return unwind;
+}
+
+static void unlock_unwind(struct unwind *unwind, jlong handle)
+{
+	pthread_mutex_unlock(&unwind->lock);
+	handle_put(handle);
+}
+
+NATIVE(jint, unwindAddChunk)(JNIEnv *env, jclass class, jlong handle)
+{
+	struct unwind *unwind = lock_unwind(env, handle);
+	struct failure failure = NO_FAILURE;
+	int number;
+
+	(void)class;
+	if (!unwind)
+		return 0;
+	number = unwind_memory_add_chunk(&unwind->memory, &failure);
+	unlock_unwind(unwind, handle);
+	if (number < 0)
+		throw_failure(env, &failure);
+	return number;
+}
+
+NATIVE(void, unwindRemoveChunk)(JNIEnv *env, jclass class, jlong handle, jint number)
+{
+	struct unwind *unwind = lock_unwind(env, handle);
+	struct failure failure = NO_FAILURE;
+	int error;
+
+	(void)class;
+	if (!unwind)
+		return;
+	error = unwind_memory_remove_chunk(&unwind->memory, (uint32_t)number, &failure);
+	unlock_unwind(unwind, handle);
+	if (error)
+		throw_failure(env, &failure);
+}
+
+NATIVE(jboolean, unwindWrite)(JNIEnv *env, jclass class, jlong handle, jint place, jintArray words,
+			      jint count)
+{
+	struct unwind *unwind = lock_unwind(env, handle);
+	uint32_t *target;
+
+	(void)class;
+	if (!unwind)
+		return JNI_FALSE;
+	target = unwind_memory_words(&unwind->memory, (uint32_t)place, (uint32_t)count);
+	if (target)
+		(*env)->GetIntArrayRegion(env, words, 0, count, (jint *)target);
+	unlock_unwind(unwind, handle);
+	return target != NULL;
+}
+
+NATIVE(void, unwindSetTable)(JNIEnv *env, jclass class, jlong handle, jint number, jint state)
+{
+	struct unwind *unwind = lock_unwind(env, handle);
+
+	(void)class;
+	if (!unwind)
+		return;
+	unwind_memory_set_table(&unwind->memory, (uint32_t)number, (uint32_t)state);
+	unlock_unwind(unwind, handle);
+}
+
+NATIVE(jint, unwindTableUsed)(JNIEnv *env, jclass class, jlong handle, jint number)
+{
+	struct unwind *unwind = lock_unwind(env, handle);
+	uint32_t used;
+
+	(void)class;
+	if (!unwind)
+		return 0;
+	used = unwind->memory.slots[(uint32_t)number & (TABLES_MAX - 1)].used;
+	unlock_unwind(unwind, handle);
+	return (jint)used;
+}
+
+NATIVE(void, unwindSetProcess)(JNIEnv *env, jclass class, jlong handle, jint pid, jlong space,
+			       jint place, jint count)
+{
+	struct unwind_process process = { (uint64_t)space, (uint32_t)place, (uint32_t)count };
+	struct unwind *unwind = lock_unwind(env, handle);
+	struct failure failure = NO_FAILURE;
+	int error;
+
+	(void)class;
+	if (!unwind)
+		return;
+	error = unwind_memory_set_process(&unwind->memory, (uint32_t)pid, &process, &failure);
+	unlock_unwind(unwind, handle);
+	if (error)
+		throw_failure(env, &failure);
+}
+
+NATIVE(void, unwindRemoveProcess)(JNIEnv *env, jclass class, jlong handle, jint pid)
+{
+	struct unwind *unwind = lock_unwind(env, handle);
+	struct failure failure = NO_FAILURE;
+	int error;
+
+	(void)class;
+	if (!unwind)
+		return;
+	error = unwind_memory_remove_process(&unwind->memory, (uint32_t)pid, &failure);
+	unlock_unwind(unwind, handle);
+	if (error)
+		throw_failure(env, &failure);
+}
+
+NATIVE(jboolean, unwindFind)(JNIEnv *env, jclass class, jlong handle, jint place, jint count,
+			     jlong address, jlongArray found)
+{
+	struct unwind *unwind = lock_unwind(env, handle);
+	uint32_t table = 0;
+	uint64_t bias = 0;
+	jlong values[2];
+	bool any;
+
+	(void)class;
+	if (!unwind)
+		return JNI_FALSE;
+	any = unwind_memory_find(&unwind->memory, (uint32_t)place, (uint32_t)count,
+				 (uint64_t)address, &table, &bias);
+	unlock_unwind(unwind, handle);
+	values[0] = table;
+	values[1] = (jlong)bias;
+	(*env)->SetLongArrayRegion(env, found, 0, 2, values);
+	return any;
+}
+
+NATIVE(jint, unwindWalk)(JNIEnv *env, jclass class, jlong handle, jlongArray words, jint start,
+			 jint count, jint place, jint mappings, jlongArray frames, jint from)
+{
+	struct unwind_process process = { 0, (uint32_t)place, (uint32_t)mappings };
+	uint64_t copied[BODY_BYTES / 8], found[USER_FRAMES_MAX + 1] = { 0 };
+	struct unwind *unwind = lock_unwind(env, handle);
+	const struct resumption *resumption = (const void *)copied;
+	enum walk_end end = WALK_COPY_CUT;
+	uint32_t length = 0;
+
+	(void)class;
+	if (!unwind)
+		return 0;
+	if (count >= RESUMPTION_WORDS && count <= BODY_BYTES / 8 && from >= 0 &&
+	    from <= USER_FRAMES_MAX) {
+		(*env)->GetLongArrayRegion(env, words, start, count, (jlong *)copied);
+		if (!(*env)->ExceptionCheck(env))
+			length = unwind_memory_walk(&unwind->memory, resumption,
+						    (const uint8_t *)(resumption + 1),
+						    8 * (size_t)(count - RESUMPTION_WORDS), &process,
+						    found, USER_FRAMES_MAX - (uint32_t)from, &end);
+	}
+	unlock_unwind(unwind, handle);
+	if (!(*env)->ExceptionCheck(env))
+		(*env)->SetLongArrayRegion(env, frames, from, (jsize)length + 1, (jlong *)found);
+	return (jint)(length | (uint32_t)end << 16);
 }
 
 /* Uses up what an edge-triggered set has to say; whether it was anything. */
@@ -735,7 +974,7 @@ NATIVE(jint, fileRead)(JNIEnv *env, jclass class, jlong handle, jlong position,
 {
 	int *fd = get(env, handle, HANDLE_FILE);
 	struct failure failure = NO_FAILURE;
-	jbyte chunk[CHUNK_BYTES];
+	jbyte chunk[PIECE_BYTES];
 	int error = 0;
 	jint done = 0;
 

@@ -218,6 +218,7 @@ static struct sampler *sampler_new(struct failure *failure)
 	sampler->program = -1;
 	sampler->ring = -1;
 	sampler->state = -1;
+	sampler->unwind = (struct unwind_maps){ -1, -1, -1 };
 	sampler->epoll = -1;
 	sampler->wake = -1;
 	sampler->cpus.epoll = -1;
@@ -245,6 +246,9 @@ void sampler_destroy(struct sampler *sampler)
 	close_fd(sampler->program);
 	close_fd(sampler->ring);
 	close_fd(sampler->state);
+	close_fd(sampler->unwind.chunks);
+	close_fd(sampler->unwind.tables);
+	close_fd(sampler->unwind.processes);
 	pthread_mutex_destroy(&sampler->lock);
 	free(sampler);
 }
@@ -267,10 +271,15 @@ static int configure(struct bpf_object *object, const struct sampler_options *op
 		.wakeup_bytes = options->wakeup_bytes,
 		.ring_bytes = options->ring_bytes,
 		.cgroup_source = options->cgroup_source,
+		.unwind = options->unwind,
 	};
 	struct bpf_map *ring = bpf_object__find_map_by_name(object, "ring");
 	struct bpf_map *rodata = bpf_object__find_map_by_name(object, ".rodata");
+	struct bpf_map *processes = bpf_object__find_map_by_name(object, "processes");
 
+	/* There where the machine's stacks can be walked; not to take room where none are. */
+	if (processes && !options->unwind)
+		bpf_map__set_max_entries(processes, 1);
 	if (!ring || !rodata || bpf_map__set_max_entries(ring, options->ring_bytes) ||
 	    bpf_map__set_initial_value(rodata, &config, sizeof(config)))
 		return fail(failure, EINVAL, "BPF object: other maps (expected: ring, .rodata)");
@@ -307,10 +316,18 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 	sampler->program = program ? copy_fd(bpf_program__fd(program)) : -1;
 	sampler->ring = copy_fd(bpf_object__find_map_fd_by_name(object, "ring"));
 	sampler->state = copy_fd(bpf_object__find_map_fd_by_name(object, "state"));
+	if (options->unwind) {
+		sampler->unwind.chunks = copy_fd(bpf_object__find_map_fd_by_name(object, "chunks"));
+		sampler->unwind.tables = copy_fd(bpf_object__find_map_fd_by_name(object, "tables"));
+		sampler->unwind.processes =
+			copy_fd(bpf_object__find_map_fd_by_name(object, "processes"));
+	}
 	error = errno;
 	/* Also gives back the kernel's type descriptions, several megabytes. */
 	bpf_object__close(object);
-	if (sampler->program < 0 || sampler->ring < 0 || sampler->state < 0)
+	if (sampler->program < 0 || sampler->ring < 0 || sampler->state < 0 ||
+	    (options->unwind && (sampler->unwind.chunks < 0 || sampler->unwind.tables < 0 ||
+				 sampler->unwind.processes < 0)))
 		return fail(failure, error, "keeping the sampler's descriptors");
 	return 0;
 }
@@ -383,10 +400,14 @@ struct sampler *sampler_adopt(const struct sampler_fds *fds, const struct sample
 		close_fd(fds->program);
 		close_fd(fds->ring);
 		close_fd(fds->state);
+		close_fd(fds->unwind.chunks);
+		close_fd(fds->unwind.tables);
+		close_fd(fds->unwind.processes);
 	} else {
 		sampler->program = fds->program;
 		sampler->ring = fds->ring;
 		sampler->state = fds->state;
+		sampler->unwind = fds->unwind;
 		if (!set_period(sampler, options, failure) && !check_program(sampler, failure) &&
 		    !check_state(sampler, failure) && !map_ring(sampler, failure) &&
 		    !make_waits(sampler, failure) && !cpus_init(&sampler->cpus, failure)) {
@@ -527,6 +548,8 @@ static uint64_t map_bytes(int map)
 	char path[64], line[256];
 	FILE *file;
 
+	if (map < 0)
+		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", map);
 	file = fopen(path, "re");
 	if (!file)
@@ -550,7 +573,9 @@ int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 	stats->run_nanos = info.run_time_ns;
 	stats->recursion_misses = info.recursion_misses;
 	stats->verified_instructions = info.verified_insns;
-	stats->memory_bytes = map_bytes(sampler->ring) + map_bytes(sampler->state);
+	stats->memory_bytes = map_bytes(sampler->ring) + map_bytes(sampler->state) +
+			      map_bytes(sampler->unwind.tables) +
+			      map_bytes(sampler->unwind.processes);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "../bpf/sample.h"
 #include "cpus.h"
+#include "unwind_memory.h"
 
 struct sampler_options {
 	bool cycles; /* count CPU cycles, not the CPU's clock */
@@ -17,12 +18,14 @@ struct sampler_options {
 	uint32_t ring_bytes;
 	uint32_t wakeup_bytes;
 	uint32_t cgroup_source;
+	bool unwind; /* walk user stacks by tables */
 };
 
 struct sampler {
 	int program;
 	int ring; /* the map */
 	int state; /* the map */
+	struct unwind_maps unwind; /* -1 if user stacks are not walked by tables */
 	bool cycles;
 	uint64_t period; /* in the event's own unit */
 	uint64_t weight_nanos;
@@ -50,6 +53,7 @@ struct sampler_fds {
 	int program;
 	int ring;
 	int state;
+	struct unwind_maps unwind;
 	const int32_t *cpus;
 	const int32_t *events;
 	const int32_t *links;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * launcher OBJECT NANOS RING COMMAND...: loads the sampler, gives up every capability and the right
- * to gain one, and becomes COMMAND with the descriptors as further arguments: program, ring, state,
+ * to gain one, and becomes COMMAND with the descriptors as further arguments: program, maps,
  * then CPU, event and link of each CPU.
  */
 #define _GNU_SOURCE
@@ -76,6 +76,9 @@ int main(int argc, char **argv)
 	add_descriptor(sampler->program);
 	add_descriptor(sampler->ring);
 	add_descriptor(sampler->state);
+	add_descriptor(sampler->unwind.chunks);
+	add_descriptor(sampler->unwind.tables);
+	add_descriptor(sampler->unwind.processes);
 	for (cpu = 0; cpu < sampler->cpus.count; cpu++) {
 		const struct cpu_event *event = &sampler->cpus.events[cpu];
 

@@ -177,8 +177,7 @@ public final class KernelFeatures {
         object(
                 "bpf_loop",
                 "loop.bpf.o",
-                "nothing yet: unwinding without frame pointers will want it, and cut deep stacks"
-                        + " without it",
+                "nothing: user stacks are walked in a loop that the verifier follows instead",
                 "Linux 5.17 or later");
     }
 
@@ -364,14 +363,14 @@ public final class KernelFeatures {
             return;
         }
         String detail = frames.get().strip() + " frames";
-        if (number(frames.get()) >= Sample.FRAMES_MAX) {
+        if (number(frames.get()) >= Sample.KERNEL_FRAMES_MAX) {
             ok("perf_event_max_stack", detail);
         } else {
             missing(
                     "perf_event_max_stack",
                     detail,
-                    "the roots of deeper stacks",
-                    "sysctl kernel.perf_event_max_stack=" + Sample.FRAMES_MAX);
+                    "the roots of deeper kernel stacks",
+                    "sysctl kernel.perf_event_max_stack=" + Sample.KERNEL_FRAMES_MAX);
         }
     }
 

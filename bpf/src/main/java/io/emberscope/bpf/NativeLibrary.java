@@ -127,7 +127,16 @@ final class NativeLibrary {
     private static void checkLayout() throws BpfException {
         int[] expected = {
             Sample.HEADER_BYTES,
-            Sample.FRAMES_MAX,
+            Sample.KERNEL_FRAMES_MAX,
+            Sample.USER_FRAMES_MAX,
+            Sample.RESUMPTION_WORDS,
+            Sample.BODY_BYTES,
+            StackEnd.count(),
+            UnwindMemory.CHUNK_WORDS,
+            UnwindMemory.CHUNKS_MAX,
+            UnwindMemory.TABLES_MAX,
+            UnwindMemory.MAPPINGS_MAX,
+            UnwindMemory.PROCESSES_MAX,
             Sample.COMM_BYTES_MAX,
             Sample.KERNEL_THREAD,
             Sample.KERNEL_STACK_TRUNCATED,

@@ -16,13 +16,12 @@ final class Natives {
             long weightNanos,
             int ringBytes,
             int wakeupBytes,
-            int cgroupSource)
+            int cgroupSource,
+            boolean unwind)
             throws BpfException;
 
     static native long samplerAdopt(
-            int program,
-            int ring,
-            int state,
+            int[] programAndMaps,
             int[] cpus,
             int[] events,
             int[] links,
@@ -40,8 +39,43 @@ final class Natives {
 
     static native long[] samplerProgramStats(long handle) throws BpfException;
 
-    /// Program, ring, state, then CPU, event and link of each CPU.
+    /// The program and its maps, then CPU, event and link of each CPU.
     static native int[] samplerDescriptors(long handle) throws BpfException;
+
+    /// `sampler` may be 0.
+    static native long unwindOpen(long sampler) throws BpfException;
+
+    static native int unwindAddChunk(long handle) throws BpfException;
+
+    static native void unwindRemoveChunk(long handle, int number) throws BpfException;
+
+    /// Whether the place is one.
+    static native boolean unwindWrite(long handle, int place, int[] words, int count);
+
+    static native void unwindSetTable(long handle, int number, int placeOrState);
+
+    static native int unwindTableUsed(long handle, int number);
+
+    static native void unwindSetProcess(long handle, int pid, long space, int place, int mappings)
+            throws BpfException;
+
+    static native void unwindRemoveProcess(long handle, int pid) throws BpfException;
+
+    /// Whether there is a mapping at an address; `found` gets its table and its bias.
+    static native boolean unwindFind(
+            long handle, int place, int mappings, long address, long[] found);
+
+    /// Adds to `frames` from `from` on what a walk finds and, after that, where it stopped; returns
+    /// how many the former are and, in the high half, why it ended.
+    static native int unwindWalk(
+            long handle,
+            long[] words,
+            int start,
+            int count,
+            int place,
+            int mappings,
+            long[] frames,
+            int from);
 
     /// Whether something is filling up. `sideBand` may be 0.
     static native boolean await(long sampler, long sideBand, int timeoutMillis) throws BpfException;

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 /// One look at one CPU: who ran there, and its stacks. A window over memory that is reused for the
 /// next sample, so it is only valid while a [SampleHandler] runs.
 ///
-/// A frame is an address. The first of a stack is the instruction that was about to run; the others
-/// are return addresses, which are looked up at one less.
+/// A frame is an address: of an instruction that was about to run (the first of a stack, and what a
+/// signal interrupted), or else one that a call returns to, which is looked up at one less.
 public final class Sample {
     /// Set where a stack or a name is not whole; see [#flags].
     static final int KERNEL_THREAD = 1;
@@ -16,17 +16,30 @@ public final class Sample {
     static final int KERNEL_STACK_FAILED = 1 << 3;
     static final int USER_STACK_FAILED = 1 << 4;
 
-    /// Frames of a stack at most: the kernel walks no further unless told to.
-    public static final int FRAMES_MAX = 127;
+    /// Frames of a kernel stack at most, and of a user stack that the kernel walks: it walks no
+    /// further unless told to.
+    public static final int KERNEL_FRAMES_MAX = 127;
+
+    /// Frames of a user stack at most.
+    public static final int USER_FRAMES_MAX = 1024;
+
+    /// Where in [#copyResumption]'s words the address of the code is that the walk stopped at.
+    public static final int PLACE_IN_RESUMPTION = 16;
 
     /// Bytes of a thread's name at most, as the kernel keeps it.
     public static final int COMM_BYTES_MAX = 16;
 
     /// Size of `struct sample_header`.
-    static final int HEADER_BYTES = 64;
+    static final int HEADER_BYTES = 80;
+
+    /// Size of `struct resumption` in words.
+    static final int RESUMPTION_WORDS = 20;
+
+    /// Most that follows the header.
+    static final int BODY_BYTES = 29 * 1024;
 
     static final int HEADER_WORDS = HEADER_BYTES / Long.BYTES;
-    static final int WORDS_MAX = HEADER_WORDS + 2 * FRAMES_MAX;
+    static final int WORDS_MAX = HEADER_WORDS + BODY_BYTES / Long.BYTES;
 
     private static final int TIME = 0;
     private static final int CGROUP = 1;
@@ -35,6 +48,11 @@ public final class Sample {
     private static final int CPU_AND_FLAGS = 4;
     private static final int COUNTS = 5;
     private static final int COMM = 6;
+    private static final int SPACE = 8;
+    private static final int MAPPINGS = 9;
+
+    /// In a frame of a user stack: not a return address.
+    private static final long EXACT = 1L << 63;
 
     private long[] words;
     private int start;
@@ -50,9 +68,12 @@ public final class Sample {
         this.words = words;
         this.start = start;
         return length >= HEADER_WORDS
-                && kernelFrameCount() <= FRAMES_MAX
-                && userFrameCount() <= FRAMES_MAX
-                && length == HEADER_WORDS + kernelFrameCount() + userFrameCount();
+                && kernelFrameCount() <= KERNEL_FRAMES_MAX
+                && userFrameCount() <= USER_FRAMES_MAX
+                && endCode() < StackEnd.count()
+                && (resumptionWords() == 0 || resumptionWords() >= RESUMPTION_WORDS)
+                && length
+                        == HEADER_WORDS + kernelFrameCount() + userFrameCount() + resumptionWords();
     }
 
     /// When, on the clock CLOCK_MONOTONIC, in nanoseconds.
@@ -96,14 +117,14 @@ public final class Sample {
         return (flags() & KERNEL_THREAD) != 0;
     }
 
-    /// Whether the kernel stack has [#FRAMES_MAX] frames, so that there may be more below.
+    /// Whether the kernel stack has [#KERNEL_FRAMES_MAX] frames, so that there may be more below.
     public boolean isKernelStackTruncated() {
         return (flags() & KERNEL_STACK_TRUNCATED) != 0;
     }
 
-    /// Whether the user stack has [#FRAMES_MAX] frames, so that there may be more below.
+    /// Whether there may be more of the user stack than its frames.
     public boolean isUserStackTruncated() {
-        return (flags() & USER_STACK_TRUNCATED) != 0;
+        return (flags() & USER_STACK_TRUNCATED) != 0 || userEnd() == StackEnd.TRUNCATED;
     }
 
     /// Whether the kernel could not walk its own stack; the sample is whole otherwise.
@@ -126,14 +147,68 @@ public final class Sample {
         return (int) words[start + COUNTS] >>> Short.SIZE;
     }
 
+    /// Why the user stack goes no further.
+    public StackEnd userEnd() {
+        return StackEnd.of(endCode());
+    }
+
+    private int endCode() {
+        return (int) (words[start + COUNTS] >>> 48) & 0xff;
+    }
+
+    /// Names the address space of the process and what is executable in it: if it has not changed,
+    /// neither have the executable mappings. 0 if the kernel walked the user stack.
+    public long space() {
+        return words[start + SPACE];
+    }
+
+    /// The place of the mappings that the walk went by, see [UnwindMemory#process]; 0 if there were
+    /// none.
+    public int mappingsPlace() {
+        return (int) words[start + MAPPINGS];
+    }
+
+    /// Words of [#copyResumption]: the place where the walk stopped, and a part of the stack. 0 if
+    /// it cannot be taken up again.
+    public int resumptionWords() {
+        return (int) (words[start + COUNTS] >>> 32) & 0xffff;
+    }
+
+    /// Copies what [UnwindMemory#resume] needs to `target` from `at` on.
+    public void copyResumption(long[] target, int at) {
+        System.arraycopy(
+                words,
+                start + HEADER_WORDS + kernelFrameCount() + userFrameCount(),
+                target,
+                at,
+                resumptionWords());
+    }
+
+    /// The address of a frame that [#copyUserFrames] gave.
+    public static long address(long userFrame) {
+        return userFrame & ~EXACT;
+    }
+
+    /// Whether a frame that [#copyUserFrames] gave is an instruction that was about to run when
+    /// something interrupted it, and not one that a call returns to. The first of a stack is, also
+    /// if this does not say so.
+    public static boolean isExact(long userFrame) {
+        return (userFrame & EXACT) != 0;
+    }
+
     /// A frame of the kernel stack, 0 being the innermost.
     public long kernelFrame(int index) {
         return words[start + HEADER_WORDS + checked(index, kernelFrameCount())];
     }
 
-    /// A frame of the user stack, 0 being the innermost.
+    /// The address of a frame of the user stack, 0 being the innermost.
     public long userFrame(int index) {
-        return words[start + HEADER_WORDS + kernelFrameCount() + checked(index, userFrameCount())];
+        return address(
+                words[
+                        start
+                                + HEADER_WORDS
+                                + kernelFrameCount()
+                                + checked(index, userFrameCount())]);
     }
 
     /// Copies the kernel stack, innermost frame first, to the start of `target`, and returns its
@@ -144,7 +219,7 @@ public final class Sample {
     }
 
     /// Copies the user stack, innermost frame first, to the start of `target`, and returns its
-    /// length.
+    /// length. [#address] and [#isExact] say what each is.
     public int copyUserFrames(long[] target) {
         int from = start + HEADER_WORDS + kernelFrameCount();
         System.arraycopy(words, from, target, 0, userFrameCount());

@@ -24,6 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// counts nothing.
 public final class Sampler implements AutoCloseable {
     private static final int BATCH_WORDS = 8 * 1024;
+    private static final int PROGRAM_AND_MAPS = 6;
     private static final int COUNTER_HITS = 0;
     private static final int COUNTER_HIT_NANOS = 1;
     private static final int COUNTER_THROTTLES = 2;
@@ -52,7 +53,7 @@ public final class Sampler implements AutoCloseable {
     ///
     /// @throws BpfException if the kernel refuses; the message says why and what to do
     public static Sampler open(SamplerOptions options) throws BpfException {
-        return open(options, NativeLibrary.object("sampler.bpf.o"));
+        return open(options, NativeLibrary.object(options.unwinding().object()));
     }
 
     /// The same with another BPF object that has the sampler's maps.
@@ -65,7 +66,8 @@ public final class Sampler implements AutoCloseable {
                         options.weightNanos(),
                         options.ringBytes(),
                         options.wakeupBytes(),
-                        options.cgroups().code);
+                        options.cgroups().code,
+                        options.unwinding().hasTables());
         return new Sampler(new NativeHandle(handle, "sampler"), options);
     }
 
@@ -79,15 +81,24 @@ public final class Sampler implements AutoCloseable {
         NativeLibrary.load();
         long handle =
                 Natives.samplerAdopt(
-                        descriptors.program(),
-                        descriptors.ring(),
-                        descriptors.state(),
+                        new int[] {
+                            descriptors.program(),
+                            descriptors.ring(),
+                            descriptors.state(),
+                            descriptors.unwind().get(0),
+                            descriptors.unwind().get(1),
+                            descriptors.unwind().get(2)
+                        },
                         ints(descriptors.cpus()),
                         ints(descriptors.events()),
                         ints(descriptors.links()),
                         options.event() == EventKind.CPU_CYCLES,
                         options.weightNanos());
         return new Sampler(new NativeHandle(handle, "sampler"), options);
+    }
+
+    NativeHandle handle() {
+        return handle;
     }
 
     /// What this sampler was opened with.
@@ -178,12 +189,19 @@ public final class Sampler implements AutoCloseable {
         List<Integer> cpus = new ArrayList<>();
         List<Integer> events = new ArrayList<>();
         List<Integer> links = new ArrayList<>();
-        for (int i = 3; i < values.length; i += 3) {
+        for (int i = PROGRAM_AND_MAPS; i < values.length; i += 3) {
             cpus.add(values[i]);
             events.add(values[i + 1]);
             links.add(values[i + 2]);
         }
-        return new SamplerDescriptors(values[0], values[1], values[2], cpus, events, links);
+        return new SamplerDescriptors(
+                values[0],
+                values[1],
+                values[2],
+                List.of(values[3], values[4], values[5]),
+                cpus,
+                events,
+                links);
     }
 
     /// Stops sampling and gives everything back to the kernel. May be called more than once.

@@ -5,11 +5,35 @@ package io.emberscope.bpf;
 /// @param frequencyHz samples per second of CPU time, 1..10,000
 /// @param event what makes the sampler look
 /// @param ringBytes size of the ring buffer all CPUs share; a power of two, 4,096 at least. A
-///   sample takes 72 bytes and 8 more per frame
+///   sample takes 80 bytes and 8 more per frame, and at most 30,000
 /// @param wakeupBytes [Sampler#await] returns early once this much is waiting in the ring
 /// @param cgroups where cgroup ids come from
+/// @param unwinding how user stacks are walked
 public record SamplerOptions(
-        int frequencyHz, EventKind event, int ringBytes, int wakeupBytes, CgroupSource cgroups) {
+        int frequencyHz,
+        EventKind event,
+        int ringBytes,
+        int wakeupBytes,
+        CgroupSource cgroups,
+        Unwinding unwinding) {
+    /// How user stacks are walked.
+    public enum Unwinding {
+        /// By the kernel, which follows frame pointers.
+        FRAME_POINTERS,
+        /// By tables from [UnwindMemory], driven by `bpf_loop` (Linux 5.17 or later). x86-64 only.
+        TABLES,
+        /// The same, driven by a loop that the verifier follows to its end, for older kernels.
+        TABLES_BOUNDED;
+
+        boolean hasTables() {
+            return this != FRAME_POINTERS;
+        }
+
+        String object() {
+            return this == TABLES_BOUNDED ? "sampler-bounded.bpf.o" : "sampler.bpf.o";
+        }
+    }
+
     private static final int FREQUENCY_HZ_MAX = 10_000;
     private static final int RING_BYTES_MAX = 1 << 29;
 
@@ -25,15 +49,26 @@ public record SamplerOptions(
         }
     }
 
-    /// Samples of the CPU clock with ids of the v2 hierarchy; wakes when the ring is a quarter
-    /// full.
+    /// Samples of the CPU clock with ids of the v2 hierarchy and stacks by frame pointers; wakes
+    /// when the ring is a quarter full.
     public SamplerOptions(int frequencyHz, EventKind event, int ringBytes) {
-        this(frequencyHz, event, ringBytes, ringBytes / 4, CgroupSource.UNIFIED);
+        this(
+                frequencyHz,
+                event,
+                ringBytes,
+                ringBytes / 4,
+                CgroupSource.UNIFIED,
+                Unwinding.FRAME_POINTERS);
     }
 
     /// The same with other cgroup ids.
     public SamplerOptions with(CgroupSource source) {
-        return new SamplerOptions(frequencyHz, event, ringBytes, wakeupBytes, source);
+        return new SamplerOptions(frequencyHz, event, ringBytes, wakeupBytes, source, unwinding);
+    }
+
+    /// The same with user stacks walked in another way.
+    public SamplerOptions with(Unwinding other) {
+        return new SamplerOptions(frequencyHz, event, ringBytes, wakeupBytes, cgroups, other);
     }
 
     /// Nanoseconds of CPU time one sample stands for: the period of the event.

@@ -86,7 +86,7 @@ class LauncherIT {
             List<Integer> cpus = new ArrayList<>();
             List<Integer> events = new ArrayList<>();
             List<Integer> links = new ArrayList<>();
-            for (int i = 3; i < args.length; i += 3) {
+            for (int i = 6; i < args.length; i += 3) {
                 cpus.add(Integer.valueOf(args[i]));
                 events.add(Integer.valueOf(args[i + 1]));
                 links.add(Integer.valueOf(args[i + 2]));
@@ -95,6 +95,10 @@ class LauncherIT {
                     Integer.parseInt(args[0]),
                     Integer.parseInt(args[1]),
                     Integer.parseInt(args[2]),
+                    List.of(
+                            Integer.valueOf(args[3]),
+                            Integer.valueOf(args[4]),
+                            Integer.valueOf(args[5])),
                     cpus,
                     events,
                     links);
@@ -111,6 +115,7 @@ class LauncherIT {
                             good.ring(),
                             good.program(),
                             good.state(),
+                            good.unwind(),
                             good.cpus(),
                             good.events(),
                             good.links());
@@ -125,6 +130,7 @@ class LauncherIT {
                             twice.program(),
                             twice.ring(),
                             twice.state(),
+                            twice.unwind(),
                             Collections.nCopies(twice.cpus().size(), 0),
                             twice.events(),
                             twice.links());

@@ -34,7 +34,12 @@ class OptionsTest {
         assertThatThrownBy(
                         () ->
                                 new SamplerOptions(
-                                        97, EventKind.CPU_CLOCK, 4_096, 0, CgroupSource.UNIFIED))
+                                        97,
+                                        EventKind.CPU_CLOCK,
+                                        4_096,
+                                        0,
+                                        CgroupSource.UNIFIED,
+                                        SamplerOptions.Unwinding.TABLES))
                 .hasMessage("wakeup: 0 bytes (expected: 1..4096)");
         assertThatThrownBy(() -> new SideBandOptions(1))
                 .hasMessage("ring: 1 bytes (expected: a power of two, 4096..134217728)");
@@ -45,7 +50,13 @@ class OptionsTest {
         assertThatThrownBy(
                         () ->
                                 new SamplerDescriptors(
-                                        3, 4, 5, List.of(0, 1), List.of(6), List.of(-1)))
+                                        3,
+                                        4,
+                                        5,
+                                        List.of(-1, -1, -1),
+                                        List.of(0, 1),
+                                        List.of(6),
+                                        List.of(-1)))
                 .hasMessage("descriptors: 2 CPUs, 1 events, 1 links (expected: as many of each)");
     }
 

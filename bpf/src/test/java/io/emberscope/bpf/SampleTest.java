@@ -14,13 +14,22 @@ class SampleTest {
 
     /// A record as the program writes it, field by field of `struct sample_header`.
     private static long[] record(int kernelFrames, int userFrames, int flags, byte[] comm) {
+        return record(kernelFrames, userFrames, 0, flags, comm);
+    }
+
+    /// @param resumption words of what is needed to take the walk up again
+    private static long[] record(
+            int kernelFrames, int userFrames, int resumption, int flags, byte[] comm) {
         ByteBuffer out =
-                ByteBuffer.allocate(Sample.HEADER_BYTES + 8 * (kernelFrames + userFrames))
+                ByteBuffer.allocate(
+                                Sample.HEADER_BYTES + 8 * (kernelFrames + userFrames + resumption))
                         .order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(123_456_789_012L).putLong(0x1234_5678_9abcL).putLong(10_309_278L);
         out.putInt(4_000_000).putInt(4_000_001).putInt(127).putInt(flags);
-        out.putShort((short) kernelFrames).putShort((short) userFrames).putInt(0);
-        out.put(comm).position(Sample.HEADER_BYTES);
+        out.putShort((short) kernelFrames).putShort((short) userFrames);
+        out.putShort((short) resumption).put((byte) StackEnd.NO_RULE.code());
+        out.position(48).put(comm).position(64).putLong(0xfeed_0000_0000_0001L);
+        out.putInt(4096).putInt(0);
         for (int i = 0; i < kernelFrames; i++) {
             out.putLong(0xffff_ffff_8000_0000L + i);
         }
@@ -28,7 +37,7 @@ class SampleTest {
             out.putLong(0x5555_0000_0000L + i);
         }
         long[] words = new long[out.capacity() / 8];
-        out.flip().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(words);
+        out.clear().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(words);
         return words;
     }
 
@@ -50,10 +59,14 @@ class SampleTest {
         assertThat(sample.comm()).isEqualTo("sixteen bytes ok");
         assertThat(sample.kernelFrameCount()).isEqualTo(2);
         assertThat(sample.kernelFrame(1)).isEqualTo(0xffff_ffff_8000_0001L);
+        assertThat(sample.userEnd()).isEqualTo(StackEnd.NO_RULE);
+        assertThat(sample.space()).isEqualTo(0xfeed_0000_0000_0001L);
+        assertThat(sample.mappingsPlace()).isEqualTo(4096);
+        assertThat(sample.resumptionWords()).isZero();
         assertThat(sample.userFrameCount()).isEqualTo(3);
         assertThat(sample.userFrame(0)).isEqualTo(0x5555_0000_0000L);
         assertThat(sample.userFrame(2)).isEqualTo(0x5555_0000_0002L);
-        long[] frames = new long[Sample.FRAMES_MAX];
+        long[] frames = new long[Sample.KERNEL_FRAMES_MAX];
         assertThat(sample.copyUserFrames(frames)).isEqualTo(3);
         assertThat(frames).startsWith(0x5555_0000_0000L, 0x5555_0000_0001L, 0x5555_0000_0002L, 0);
     }
@@ -102,16 +115,34 @@ class SampleTest {
         long[] words = record(2, 3, 0, COMM);
         assertThat(new Sample(words).at(words, 0, words.length - 1)).isFalse();
         assertThat(new Sample(words).at(words, 0, 3)).isFalse();
-        long[] tooMany = record(Sample.FRAMES_MAX + 1, 0, 0, COMM);
+        long[] tooMany = record(Sample.KERNEL_FRAMES_MAX + 1, 0, 0, COMM);
         assertThat(new Sample(tooMany).at(tooMany, 0, tooMany.length)).isFalse();
-        long[] full = record(Sample.FRAMES_MAX, Sample.FRAMES_MAX, 0, COMM);
-        assertThat(full).hasSize(Sample.WORDS_MAX);
+        long[] full = record(Sample.KERNEL_FRAMES_MAX, Sample.USER_FRAMES_MAX, 0, COMM);
         assertThat(new Sample(full).at(full, 0, full.length)).isTrue();
+        long[] noResumption = record(1, 1, Sample.RESUMPTION_WORDS - 1, 0, COMM);
+        assertThat(new Sample(noResumption).at(noResumption, 0, noResumption.length)).isFalse();
+        long[] noEnd = record(1, 1, 0, COMM);
+        noEnd[5] |= 0xffL << 48;
+        assertThat(new Sample(noEnd).at(noEnd, 0, noEnd.length)).isFalse();
+    }
+
+    @Test
+    void aFrameSaysWhetherItIsAReturnAddress() {
+        long[] words = record(0, 3, Sample.RESUMPTION_WORDS, 0, COMM);
+        words[Sample.HEADER_WORDS + 1] |= 1L << 63;
+        Sample sample = sample(words);
+        long[] frames = new long[3];
+        sample.copyUserFrames(frames);
+        assertThat(sample.userFrame(1)).isEqualTo(0x5555_0000_0001L);
+        assertThat(Sample.address(frames[1])).isEqualTo(0x5555_0000_0001L);
+        assertThat(Sample.isExact(frames[1])).isTrue();
+        assertThat(Sample.isExact(frames[2])).isFalse();
+        assertThat(sample.resumptionWords()).isEqualTo(Sample.RESUMPTION_WORDS);
     }
 
     @Test
     void randomRecordsThatAreAcceptedCanBeReadWhole() {
-        long[] frames = new long[Sample.FRAMES_MAX];
+        long[] frames = new long[Sample.USER_FRAMES_MAX];
         for (long seed = 0; seed < 20_000; seed++) {
             Random random = new Random(seed);
             long[] words = new long[1 + random.nextInt(Sample.WORDS_MAX)];
@@ -119,13 +150,13 @@ class SampleTest {
                 words[i] = random.nextLong();
             }
             if (words.length > 5 && random.nextBoolean()) {
-                words[5] = random.nextInt(200) | (long) random.nextInt(200) << 16;
+                words[5] = random.nextInt(200) | (long) random.nextInt(1200) << 16;
             }
             Sample sample = new Sample(words);
             if (sample.at(words, 0, words.length)) {
                 assertThat(sample.copyKernelFrames(frames) + sample.copyUserFrames(frames))
                         .as("seed %d", seed)
-                        .isEqualTo(words.length - Sample.HEADER_WORDS);
+                        .isEqualTo(words.length - Sample.HEADER_WORDS - sample.resumptionWords());
                 assertThat(sample.comm()).hasSizeLessThanOrEqualTo(Sample.COMM_BYTES_MAX);
             }
         }

@@ -284,7 +284,13 @@ class SamplerIT {
     @Test
     void aWaitEndsWhenTheRingFillsUpAndNotBefore() throws Exception {
         SamplerOptions options =
-                new SamplerOptions(997, EventKind.CPU_CLOCK, 65_536, 16_384, CgroupSource.UNIFIED);
+                new SamplerOptions(
+                        997,
+                        EventKind.CPU_CLOCK,
+                        65_536,
+                        16_384,
+                        CgroupSource.UNIFIED,
+                        SamplerOptions.Unwinding.FRAME_POINTERS);
         try (Sampler sampler = Sampler.open(options);
                 Burner _ = Burner.start(burner, 60_000, 0)) {
             sampler.poll(_ -> {});

@@ -115,7 +115,7 @@ class StacksIT {
                     counts[0]++;
                     counts[1] +=
                             sample.isUserStackTruncated()
-                                            && sample.userFrameCount() == Sample.FRAMES_MAX
+                                            && sample.userFrameCount() == Sample.KERNEL_FRAMES_MAX
                                     ? 1
                                     : 0;
                     counts[2] += code[0].framesOf(sample) > 100 ? 1 : 0;
@@ -135,7 +135,7 @@ class StacksIT {
         Code[] code = new Code[2];
         int[] counts = new int[4];
         Set<Integer> depths = new HashSet<>();
-        long[] frames = new long[Sample.FRAMES_MAX];
+        long[] frames = new long[Sample.KERNEL_FRAMES_MAX];
         sample(
                 sample -> {
                     counts[0]++;

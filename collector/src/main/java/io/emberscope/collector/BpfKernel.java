@@ -32,7 +32,7 @@ final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
     private final boolean groupsAreUnified;
     private final SideBand sideBand;
     private final Sampler sampler;
-    private long[] frames = new long[Sample.FRAMES_MAX];
+    private long[] frames = new long[Sample.USER_FRAMES_MAX];
     private long drainedBytes;
     private boolean lost;
 
@@ -69,7 +69,8 @@ final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
                                     options.event(),
                                     ringBytes,
                                     ringBytes / 4,
-                                    source(hierarchy.kind())));
+                                    source(hierarchy.kind()),
+                                    SamplerOptions.Unwinding.FRAME_POINTERS));
             metrics.counterFrom(
                     "emberscope_collector_lost_events_total",
                     "Side-band events the kernel had no room for.",
