@@ -40,6 +40,9 @@ want_for_test() {
   want_command bpftool bpftool 'shows what is left in the kernel after a crash'
   want_command runc runc 'runs the containers of the tests'
   want_command go golang-go 'has go tool pprof, which must read our downloads'
+  want_command rustc rustc 'compiles one of the programs whose stacks are known'
+  want_command g++ g++ 'compiles others of them'
+  want_command musl-gcc musl-tools 'compiles some of them with another C library'
   want_command python3 python3 'is one of the programs that are profiled'
   if [[ $(uname -m) == x86_64 ]]; then
     want_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu 'compiles the C parts for arm64 too'

@@ -6,6 +6,7 @@ import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.Cgroups;
 import io.emberscope.bpf.SamplerCounters;
+import io.emberscope.bpf.UnwindMemory;
 import io.emberscope.collector.aggregate.WallClock;
 import io.emberscope.collector.aggregate.Windows;
 import io.emberscope.collector.container.CgroupScan;
@@ -29,6 +30,8 @@ import io.emberscope.collector.process.OwnFiles;
 import io.emberscope.collector.process.ProcFiles;
 import io.emberscope.collector.process.ProcessTable;
 import io.emberscope.collector.process.Timeline;
+import io.emberscope.collector.unwind.FileTables;
+import io.emberscope.collector.unwind.Unwinding;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -60,6 +63,8 @@ final class Agent {
     private final Containers containers = new Containers();
     private final Hierarchy hierarchy;
     private final Kernel kernel;
+    private final @Nullable FileTables tables;
+    private final @Nullable Unwinding unwinding;
     private final KernelCounters counters;
     private final OwnCost cost;
     private final Snapshots snapshots;
@@ -107,12 +112,31 @@ final class Agent {
         WallClock clock = new WallClock(wall, monotonicNanos);
         windows = new Windows(clock, export::accept, naming::seen);
         Binaries binaries = new Binaries();
-        ProcessTable processes = new ProcessTable(binaries, metrics);
         hierarchy = Hierarchy.choose(MOUNT_INFO, Agent::groupId);
         boolean groupsTellAll = Hierarchy.isOnlyUnified(MOUNT_INFO);
+        BpfKernel real = BpfKernel.open(options, hierarchy, containers, metrics, log);
+        kernel = real;
+        UnwindMemory memory = real.unwindMemory().orElse(null);
+        if (memory == null) {
+            tables = null;
+            unwinding = null;
+        } else {
+            tables =
+                    new FileTables(
+                            new SafeBinaryFiles(own.pid(), denied::contains),
+                            binary -> deny(denied, binary),
+                            monotonicNanos,
+                            metrics);
+            unwinding =
+                    new Unwinding(
+                            memory, tables, options.unwindBytesMax(), monotonicNanos, metrics);
+        }
+        ProcessTable processes = new ProcessTable(binaries, metrics, this::gone);
         Timeline timeline =
-                new Timeline(binaries, new Merger(processes, containers, groupsTellAll, windows));
-        kernel = BpfKernel.open(options, hierarchy, timeline, containers, metrics);
+                new Timeline(
+                        binaries,
+                        new Merger(
+                                processes, containers, groupsTellAll, windows, unwinding, metrics));
         counters = new KernelCounters(kernel, metrics);
         if (hierarchy.kind() != Hierarchy.Kind.NONE) {
             containers.learn(CgroupScan.run(hierarchy.root(), Agent::groupId));
@@ -126,6 +150,7 @@ final class Agent {
                         processes,
                         windows,
                         clock,
+                        unwinding,
                         snapshots,
                         procFiles,
                         this::everySecond,
@@ -163,6 +188,9 @@ final class Agent {
         export.close(EXPORT_CLOSE_MILLIS);
         delivery.close(DELIVERY_CLOSE_NANOS);
         SamplerCounters total = counters.refresh();
+        if (unwinding != null) {
+            unwinding.close();
+        }
         kernel.close();
         snapshots.close();
         naming.close();
@@ -205,6 +233,9 @@ final class Agent {
 
     private void everySecond() {
         naming.check();
+        if (tables != null) {
+            tables.check();
+        }
         sender.cutIfStuck();
         cost.tick();
         counters.refresh();
@@ -215,6 +246,12 @@ final class Agent {
             lastWalkNanos = now;
             LongMap<Container> walked = CgroupScan.run(hierarchy.root(), Agent::groupId);
             containers.learn(walked);
+        }
+    }
+
+    private void gone(int pid) {
+        if (unwinding != null) {
+            unwinding.forget(pid);
         }
     }
 

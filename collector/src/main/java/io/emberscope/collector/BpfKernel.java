@@ -4,30 +4,35 @@ import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.CgroupSource;
 import io.emberscope.bpf.CpuChanges;
+import io.emberscope.bpf.ProgramStats;
 import io.emberscope.bpf.Sample;
 import io.emberscope.bpf.SampleHandler;
 import io.emberscope.bpf.Sampler;
 import io.emberscope.bpf.SamplerCounters;
 import io.emberscope.bpf.SamplerOptions;
+import io.emberscope.bpf.SamplerOptions.Unwinding;
 import io.emberscope.bpf.SideBand;
 import io.emberscope.bpf.SideBandHandler;
 import io.emberscope.bpf.SideBandOptions;
+import io.emberscope.bpf.StackEnd;
+import io.emberscope.bpf.UnwindMemory;
 import io.emberscope.collector.container.Containers;
 import io.emberscope.collector.container.Hierarchy;
 import io.emberscope.collector.process.SampleView;
 import io.emberscope.collector.process.Timeline;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
-/// The real [Kernel]: the BPF sampler and the side band of perf events, both written to one
-/// [Timeline].
-final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
+/// The real [Kernel]: the BPF sampler and the side band of perf events.
+final class BpfKernel implements Kernel {
     private static final int RING_BYTES_MIN = 1 << 20;
     private static final int RING_BYTES_MAX = 64 << 20;
     private static final int RING_SECONDS = 4;
     private static final int SAMPLE_BYTES = 512;
 
-    private final Timeline timeline;
     private final Containers containers;
     private final boolean groupsAreUnified;
     private final SideBand sideBand;
@@ -35,14 +40,10 @@ final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
     private long[] frames = new long[Sample.USER_FRAMES_MAX];
     private long drainedBytes;
     private boolean lost;
+    private boolean urgent;
 
     private BpfKernel(
-            Timeline timeline,
-            Containers containers,
-            boolean groupsAreUnified,
-            SideBand sideBand,
-            Sampler sampler) {
-        this.timeline = timeline;
+            Containers containers, boolean groupsAreUnified, SideBand sideBand, Sampler sampler) {
         this.containers = containers;
         this.groupsAreUnified = groupsAreUnified;
         this.sideBand = sideBand;
@@ -54,37 +55,63 @@ final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
     static BpfKernel open(
             CollectorOptions options,
             Hierarchy hierarchy,
-            Timeline timeline,
             Containers containers,
-            Metrics metrics)
+            Metrics metrics,
+            Log log)
             throws BpfException {
         int cpus = Runtime.getRuntime().availableProcessors();
         SideBand sideBand = SideBand.open(new SideBandOptions(eventBytes(cpus)));
         try {
-            int ringBytes = ringBytes(options.frequencyHz(), cpus);
-            Sampler sampler =
-                    Sampler.open(
-                            new SamplerOptions(
-                                    options.frequencyHz(),
-                                    options.event(),
-                                    ringBytes,
-                                    ringBytes / 4,
-                                    source(hierarchy.kind()),
-                                    SamplerOptions.Unwinding.FRAME_POINTERS));
+            Sampler sampler = sampler(options, source(hierarchy.kind()), cpus, log);
             metrics.counterFrom(
                     "emberscope_collector_lost_events_total",
                     "Side-band events the kernel had no room for.",
                     sideBand::lost);
             return new BpfKernel(
-                    timeline,
-                    containers,
-                    hierarchy.kind() == Hierarchy.Kind.UNIFIED,
-                    sideBand,
-                    sampler);
+                    containers, hierarchy.kind() == Hierarchy.Kind.UNIFIED, sideBand, sampler);
         } catch (BpfException e) {
             sideBand.close();
             throw e;
         }
+    }
+
+    /// The sampler that walks user stacks in the best way that this kernel takes, unless one was
+    /// asked for.
+    private static Sampler sampler(
+            CollectorOptions options, CgroupSource cgroups, int cpus, Log log) throws BpfException {
+        int ringBytes = ringBytes(options.frequencyHz(), cpus);
+        SamplerOptions wanted =
+                new SamplerOptions(options.frequencyHz(), options.event(), ringBytes).with(cgroups);
+        if (options.unwinding() != null) {
+            return Sampler.open(wanted.with(options.unwinding()));
+        }
+        for (Unwinding unwinding : List.of(Unwinding.TABLES, Unwinding.TABLES_BOUNDED)) {
+            try {
+                if (System.getProperty("os.arch", "").equals("amd64")) {
+                    return Sampler.open(wanted.with(unwinding));
+                }
+            } catch (BpfException e) {
+                log.line(
+                        "walking user stacks by "
+                                + unwinding.name().toLowerCase(Locale.ROOT)
+                                + ": "
+                                + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            }
+        }
+        log.line("user stacks are walked by frame pointers alone: most will not be whole");
+        return Sampler.open(wanted.with(Unwinding.FRAME_POINTERS));
+    }
+
+    /// What the kernel tells about the program.
+    ProgramStats programStats() throws BpfException {
+        return sampler.programStats();
+    }
+
+    /// What the kernel's walk of user stacks goes by; empty if it goes by frame pointers.
+    Optional<UnwindMemory> unwindMemory() throws BpfException {
+        return sampler.options().unwinding() == Unwinding.FRAME_POINTERS
+                ? Optional.empty()
+                : Optional.of(UnwindMemory.of(sampler));
     }
 
     /// Room for a few seconds of samples, as a power of two.
@@ -110,10 +137,11 @@ final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
     }
 
     @Override
-    public double drain() {
+    public double drain(Timeline timeline) {
         drainedBytes = 0;
-        int events = sideBand.poll(this);
-        sampler.poll(this);
+        Into into = new Into(timeline);
+        int events = sideBand.poll(into);
+        sampler.poll(into);
         double eventFill = events * 160.0 / sideBand.ringBytes();
         return Math.max(eventFill, (double) drainedBytes / sampler.options().ringBytes());
     }
@@ -138,6 +166,13 @@ final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
     }
 
     @Override
+    public boolean takeUrgent() {
+        boolean was = urgent;
+        urgent = false;
+        return was;
+    }
+
+    @Override
     public void stop() {
         sampler.stop();
     }
@@ -153,79 +188,93 @@ final class BpfKernel implements Kernel, SampleHandler, SideBandHandler {
         sideBand.close();
     }
 
-    @Override
-    public void sample(Sample sample) {
-        int kernel = sample.kernelFrameCount();
-        int user = sample.userFrameCount();
-        int at =
-                timeline.sample(
-                        sample.timeNanos(),
-                        sample.pid(),
-                        sample.tid(),
-                        sample.cgroupId(),
-                        sample.weightNanos(),
-                        sample.commHead(),
-                        sample.commTail(),
-                        flags(sample),
-                        kernel,
-                        user);
-        sample.copyKernelFrames(frames);
-        System.arraycopy(frames, 0, timeline.words(), at, kernel);
-        sample.copyUserFrames(frames);
-        System.arraycopy(frames, 0, timeline.words(), at + kernel, user);
-        drainedBytes += 72L + 8L * (kernel + user);
-    }
+    /// Takes what is drained.
+    private final class Into implements SampleHandler, SideBandHandler {
+        private final Timeline timeline;
 
-    private static int flags(Sample sample) {
-        return (sample.isKernelThread() ? SampleView.KERNEL_THREAD : 0)
-                | (sample.isKernelStackTruncated() ? SampleView.KERNEL_STACK_CUT : 0)
-                | (sample.isUserStackTruncated() ? SampleView.USER_STACK_CUT : 0);
-    }
-
-    @Override
-    public void mmap(Mapping mapping) {
-        timeline.map(
-                mapping.timeNanos(),
-                mapping.pid(),
-                mapping.start(),
-                mapping.length(),
-                mapping.fileOffset(),
-                mapping.buildId(),
-                (long) mapping.deviceMajor() << 32 | mapping.deviceMinor(),
-                mapping.inode(),
-                mapping.fileName());
-    }
-
-    @Override
-    public void comm(long timeNanos, int pid, int tid, byte[] comm, boolean exec) {
-        if (exec) {
-            timeline.exec(timeNanos, pid, tid);
+        Into(Timeline timeline) {
+            this.timeline = timeline;
         }
-    }
 
-    @Override
-    public void fork(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
-        timeline.fork(timeNanos, pid, parentPid, tid);
-    }
+        @Override
+        public void sample(Sample sample) {
+            int kernel = sample.kernelFrameCount();
+            int user = sample.userFrameCount();
+            int at =
+                    timeline.sample(
+                            sample.timeNanos(),
+                            sample.pid(),
+                            sample.tid(),
+                            sample.cgroupId(),
+                            sample.weightNanos(),
+                            sample.commHead(),
+                            sample.commTail(),
+                            flags(sample),
+                            kernel,
+                            user,
+                            sample.isUserStackTruncated() ? StackEnd.TRUNCATED : sample.userEnd(),
+                            sample.space(),
+                            sample.mappingsPlace(),
+                            sample.resumptionWords());
+            sample.copyKernelFrames(frames);
+            System.arraycopy(frames, 0, timeline.words(), at, kernel);
+            sample.copyUserFrames(frames);
+            System.arraycopy(frames, 0, timeline.words(), at + kernel, user);
+            urgent |= sample.resumptionWords() > 0;
+            sample.copyResumption(timeline.words(), at + kernel + user);
+            drainedBytes += 80L + 8L * (kernel + user + sample.resumptionWords());
+        }
 
-    @Override
-    public void exit(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
-        timeline.exit(timeNanos, pid, tid);
-    }
+        private static int flags(Sample sample) {
+            return (sample.isKernelThread() ? SampleView.KERNEL_THREAD : 0)
+                    | (sample.isKernelStackTruncated() ? SampleView.KERNEL_STACK_CUT : 0);
+        }
 
-    @Override
-    public void cgroup(long timeNanos, long id, byte[] path) {
-        if (groupsAreUnified) {
-            containers.put(id, new String(path, StandardCharsets.UTF_8));
-        } else {
-            // The ids are those of another hierarchy; look at ours.
+        @Override
+        public void mmap(Mapping mapping) {
+            timeline.map(
+                    mapping.timeNanos(),
+                    mapping.pid(),
+                    mapping.start(),
+                    mapping.length(),
+                    mapping.fileOffset(),
+                    mapping.buildId(),
+                    (long) mapping.deviceMajor() << 32 | mapping.deviceMinor(),
+                    mapping.inode(),
+                    mapping.fileName());
+        }
+
+        @Override
+        public void comm(long timeNanos, int pid, int tid, byte[] comm, boolean exec) {
+            if (exec) {
+                timeline.exec(timeNanos, pid, tid);
+            }
+        }
+
+        @Override
+        public void fork(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
+            timeline.fork(timeNanos, pid, parentPid, tid);
+        }
+
+        @Override
+        public void exit(long timeNanos, int pid, int parentPid, int tid, int parentTid) {
+            timeline.exit(timeNanos, pid, tid);
+        }
+
+        @Override
+        public void cgroup(long timeNanos, long id, byte[] path) {
+            if (groupsAreUnified) {
+                containers.put(id, new String(path, StandardCharsets.UTF_8));
+            } else {
+                // The ids are those of another hierarchy; look at ours.
+                containers.eventsLost();
+            }
+        }
+
+        @Override
+        public void lost(long timeNanos, long count) {
+            lost = true;
             containers.eventsLost();
         }
-    }
-
-    @Override
-    public void lost(long timeNanos, long count) {
-        lost = true;
-        containers.eventsLost();
     }
 }

@@ -7,8 +7,10 @@ import io.emberscope.collector.process.ProcFiles;
 import io.emberscope.collector.process.ProcessTable;
 import io.emberscope.collector.process.Snapshot;
 import io.emberscope.collector.process.Timeline;
+import io.emberscope.collector.unwind.Unwinding;
 import java.util.ArrayDeque;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// The thread that drains the kernel, merges by time and sums. It never reads a file of a profiled
 /// process, never waits for the network, and wakes a few times a second.
@@ -18,6 +20,7 @@ import java.util.function.LongSupplier;
 final class CollectLoop {
     private static final long WAIT_MILLIS = 250;
     private static final long BUSY_WAIT_MILLIS = 50;
+    private static final long URGENT_WAIT_MILLIS = 4;
     private static final double BUSY_FILL = 0.25;
     private static final double TIMELINE_FILL_MAX = 0.5;
     private static final long SECOND_NANOS = 1_000_000_000L;
@@ -30,6 +33,7 @@ final class CollectLoop {
     private final ProcessTable processes;
     private final Windows windows;
     private final WallClock wall;
+    private final @Nullable Unwinding unwinding;
     private final Snapshots snapshots;
     private final ProcFiles procFiles;
     private final Runnable everySecond;
@@ -38,13 +42,16 @@ final class CollectLoop {
 
     private long startNanos;
     private long previousRoundNanos;
+    private volatile long mergedNanos;
     private long lastSecondNanos;
     private long lastSweepNanos;
     private long lastResyncNanos;
     private boolean resyncWanted;
+    private boolean isWaiting;
     private volatile boolean scanning = true;
     private volatile boolean stopping;
 
+    /// @param unwinding null if the kernel walks user stacks
     /// @param everySecond what else has to be done; must not block
     CollectLoop(
             Kernel kernel,
@@ -52,6 +59,7 @@ final class CollectLoop {
             ProcessTable processes,
             Windows windows,
             WallClock wall,
+            @Nullable Unwinding unwinding,
             Snapshots snapshots,
             ProcFiles procFiles,
             Runnable everySecond,
@@ -61,6 +69,7 @@ final class CollectLoop {
         this.processes = processes;
         this.windows = windows;
         this.wall = wall;
+        this.unwinding = unwinding;
         this.snapshots = snapshots;
         this.procFiles = procFiles;
         this.everySecond = everySecond;
@@ -70,6 +79,11 @@ final class CollectLoop {
     /// Whether samples are being merged.
     boolean isReady() {
         return !scanning;
+    }
+
+    /// Up to which time everything is merged, on the monotonic clock.
+    long mergedNanos() {
+        return mergedNanos;
     }
 
     /// Makes [#run] end, after everything that was sampled has been merged.
@@ -82,7 +96,12 @@ final class CollectLoop {
         begin();
         while (!stopping) {
             double fill = round();
-            kernel.await(fill > BUSY_FILL ? BUSY_WAIT_MILLIS : WAIT_MILLIS);
+            if (kernel.takeUrgent() || isWaiting) {
+                // What came in this round may be merged in the next; a table may be there by then.
+                kernel.await(URGENT_WAIT_MILLIS);
+            } else {
+                kernel.await(fill > BUSY_FILL ? BUSY_WAIT_MILLIS : WAIT_MILLIS);
+            }
         }
         finish();
     }
@@ -103,7 +122,7 @@ final class CollectLoop {
     double round() throws BpfException {
         long now = monotonicNanos.getAsLong();
         wall.update();
-        double fill = kernel.drain();
+        double fill = kernel.drain(timeline);
         takeSnapshots();
         scanning = scanning && isScanGoingOn(now);
         if (!scanning) {
@@ -118,16 +137,17 @@ final class CollectLoop {
     }
 
     /// Stops sampling and merges what is left.
-    void finish() {
+    void finish() throws BpfException {
         kernel.stop();
-        kernel.drain();
+        kernel.drain(timeline);
         scanning = false;
         for (Snapshot next = snapshots.poll(); next != null; next = snapshots.poll()) {
             taken.addLast(next);
         }
         taken.forEach(timeline::snapshot);
         taken.clear();
-        timeline.replay(Long.MAX_VALUE);
+        updateTables();
+        timeline.replay(Long.MAX_VALUE, false);
         windows.closeAll();
     }
 
@@ -153,11 +173,19 @@ final class CollectLoop {
                 && timeline.fill() < TIMELINE_FILL_MAX;
     }
 
-    private void merge(long untilNanos) {
-        timeline.replay(untilNanos);
-        windows.closeBefore(untilNanos);
-        processes.forgetExited(untilNanos);
+    private void merge(long untilNanos) throws BpfException {
+        updateTables();
+        mergedNanos = timeline.replay(untilNanos, timeline.fill() < TIMELINE_FILL_MAX);
+        isWaiting = mergedNanos < untilNanos;
+        windows.closeBefore(mergedNanos);
+        processes.forgetExited(mergedNanos);
         snapshots.request(processes.takeSnapshotsWanted());
+    }
+
+    private void updateTables() throws BpfException {
+        if (unwinding != null) {
+            unwinding.update();
+        }
     }
 
     private void second(long now) throws BpfException {
@@ -169,7 +197,7 @@ final class CollectLoop {
             snapshots.request(procFiles.processes());
         }
         if (!scanning) {
-            processes.settleDoubts(previousRoundNanos, procFiles);
+            processes.settleDoubts(mergedNanos, procFiles);
             if (now - lastSweepNanos >= SWEEP_NANOS) {
                 lastSweepNanos = now;
                 sweep();
@@ -180,6 +208,6 @@ final class CollectLoop {
     }
 
     private void sweep() {
-        processes.endMissing(procFiles.processes(), previousRoundNanos);
+        processes.endMissing(procFiles.processes(), mergedNanos);
     }
 }

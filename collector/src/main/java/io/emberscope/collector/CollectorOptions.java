@@ -1,6 +1,7 @@
 package io.emberscope.collector;
 
 import io.emberscope.bpf.EventKind;
+import io.emberscope.bpf.SamplerOptions.Unwinding;
 import io.emberscope.collector.export.HttpTarget;
 import java.net.URL;
 import java.nio.file.Path;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param data directory for identity and spool
 /// @param frequencyHz samples per second of CPU time
 /// @param event what makes the sampler look
+/// @param unwinding how user stacks are walked, or null for the best way there is
+/// @param unwindBytesMax kernel memory for unwind tables
 /// @param node name of this machine, or empty for the host's name
 /// @param metricsListen where metrics are served, or null for nowhere
 /// @param tokenFile holds a bearer token, or null
@@ -27,6 +30,8 @@ record CollectorOptions(
         Path data,
         int frequencyHz,
         EventKind event,
+        @Nullable Unwinding unwinding,
+        long unwindBytesMax,
         String node,
         @Nullable HostPort metricsListen,
         @Nullable Path tokenFile,
@@ -44,6 +49,11 @@ record CollectorOptions(
               --frequency HZ         samples per second of CPU time, 1 to 1000 (default: 97)
               --event KIND           cpu-clock, or cpu-cycles where there is a hardware counter;
                                      the latter is untested (default: cpu-clock)
+              --unwind HOW           how user stacks are walked: tables, tables-bounded (the same for
+                                     kernels before 5.17) or frame-pointers (default: the first
+                                     of these that the kernel takes)
+              --unwind-memory SIZE   most kernel memory for unwind tables, such as 64MiB; beyond
+                                     that, those not used for longest are given up (default: 32MiB)
               --node NAME            label of this machine (default: its host name)
               --metrics-listen ADDR  serves /metrics and /ready there; off for nowhere
                                      (default: 127.0.0.1:4041)
@@ -61,7 +71,7 @@ record CollectorOptions(
             """;
 
     private static final int FREQUENCY_MAX = 1000;
-    private static final long SPOOL_BYTES_MIN = 1 << 20;
+    private static final long SIZE_MIN = 1 << 20;
 
     /// Reads the command line behind `collect`.
     ///
@@ -76,6 +86,8 @@ record CollectorOptions(
                         "--data",
                         "--frequency",
                         "--event",
+                        "--unwind",
+                        "--unwind-memory",
                         "--node",
                         "--metrics-listen",
                         "--token-file",
@@ -97,6 +109,8 @@ record CollectorOptions(
                 Path.of(given.get("--data", "/var/lib/emberscope/collector")),
                 given.number("--frequency", 97, 1, FREQUENCY_MAX),
                 event(given.get("--event", "cpu-clock")),
+                unwinding(given.get("--unwind", "")),
+                size("--unwind-memory", given.get("--unwind-memory", "32MiB")),
                 given.get("--node", ""),
                 listen.equals("off") ? null : HostPort.parse("--metrics-listen", listen),
                 given.path("--token-file"),
@@ -104,7 +118,7 @@ record CollectorOptions(
                 certFile,
                 keyFile,
                 proxy(given.get("--proxy", ""), server, environment),
-                size(given.get("--spool-size", "256MiB")),
+                size("--spool-size", given.get("--spool-size", "256MiB")),
                 given.number("--nice", -20, -20, 19));
     }
 
@@ -142,20 +156,32 @@ record CollectorOptions(
         return rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest;
     }
 
-    private static long size(String text) throws UsageException {
+    private static @Nullable Unwinding unwinding(String text) throws UsageException {
+        return switch (text) {
+            case "" -> null;
+            case "tables" -> Unwinding.TABLES;
+            case "tables-bounded" -> Unwinding.TABLES_BOUNDED;
+            case "frame-pointers" -> Unwinding.FRAME_POINTERS;
+            default ->
+                    throw new UsageException(
+                            "--unwind: "
+                                    + text
+                                    + " (expected: tables, tables-bounded or frame-pointers)");
+        };
+    }
+
+    private static long size(String name, String text) throws UsageException {
         String[] units = {"KiB", "MiB", "GiB"};
         for (int i = 0; i < units.length; i++) {
             if (text.endsWith(units[i])) {
                 int number = Arguments.digits(text.substring(0, text.length() - 3));
                 long bytes = (long) number << (10 * (i + 1));
-                if (number >= 0 && bytes >= SPOOL_BYTES_MIN) {
+                if (number >= 0 && bytes >= SIZE_MIN) {
                     return bytes;
                 }
             }
         }
         throw new UsageException(
-                "--spool-size: "
-                        + text
-                        + " (expected: a number and KiB, MiB or GiB, 1MiB or more)");
+                name + ": " + text + " (expected: a number and KiB, MiB or GiB, 1MiB or more)");
     }
 }

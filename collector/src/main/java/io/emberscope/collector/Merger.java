@@ -1,5 +1,7 @@
 package io.emberscope.collector;
 
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.aggregate.Windows;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.container.Containers;
@@ -9,6 +11,10 @@ import io.emberscope.collector.process.ProfiledProcess;
 import io.emberscope.collector.process.SampleView;
 import io.emberscope.collector.process.Snapshot;
 import io.emberscope.collector.process.Timeline;
+import io.emberscope.collector.unwind.Unwinding;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Applies events to the process table and puts samples into windows, in the order in which the
@@ -18,13 +24,32 @@ final class Merger implements Timeline.Replay {
     private final Containers containers;
     private final boolean groupsTellAll;
     private final Windows windows;
+    private final @Nullable Unwinding unwinding;
+    private final Map<StackEnd, Metrics.Counter> ends = new EnumMap<>(StackEnd.class);
 
     /// @param groupsTellAll whether a process whose control group names no container is in none
-    Merger(ProcessTable processes, Containers containers, boolean groupsTellAll, Windows windows) {
+    /// @param unwinding null if the kernel walks user stacks
+    Merger(
+            ProcessTable processes,
+            Containers containers,
+            boolean groupsTellAll,
+            Windows windows,
+            @Nullable Unwinding unwinding,
+            Metrics metrics) {
         this.processes = processes;
         this.containers = containers;
         this.groupsTellAll = groupsTellAll;
         this.windows = windows;
+        this.unwinding = unwinding;
+        for (StackEnd end : StackEnd.values()) {
+            ends.put(
+                    end,
+                    metrics.counter(
+                            "emberscope_collector_user_stacks_total",
+                            "User stacks by the reason for which they go no further.",
+                            "end",
+                            end.name().toLowerCase(Locale.ROOT)));
+        }
     }
 
     @Override
@@ -53,12 +78,20 @@ final class Merger implements Timeline.Replay {
     }
 
     @Override
-    public void sample(SampleView sample) {
+    public boolean sample(SampleView sample, boolean mayWait) {
         ProfiledProcess process = processes.ofSample(sample.pid());
+        if (unwinding != null && !unwinding.complete(sample, process, mayWait)) {
+            return false;
+        }
         Container container = containers.of(sample.cgroupId());
         if (!groupsTellAll && container.isNone() && !sample.isKernelThread()) {
             processes.askForContainer(process);
         }
+        Metrics.Counter counter = ends.get(sample.userEnd());
+        if (counter != null) {
+            counter.increment();
+        }
         windows.add(sample, process, container);
+        return true;
     }
 }

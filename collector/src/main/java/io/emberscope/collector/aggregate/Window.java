@@ -1,5 +1,6 @@
 package io.emberscope.collector.aggregate;
 
+import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.Mappings;
@@ -77,7 +78,7 @@ public final class Window {
             stack[depth++] = frames.of(Binary.KERNEL, place(sample.kernelFrame(i), i == 0));
         }
         if (sample.isKernelStackCut() || count < sample.kernelFrames()) {
-            stack[depth++] = frames.of(Binary.CUT, 0);
+            stack[depth++] = frames.of(Binary.cut(StackEnd.TRUNCATED), 0);
         }
         return depth;
     }
@@ -86,7 +87,7 @@ public final class Window {
         int depth = from;
         int count = Math.min(sample.userFrames(), DEPTH_MAX - from);
         for (int i = 0; i < count; i++) {
-            long address = place(sample.userFrame(i), i == 0);
+            long address = place(sample.userFrame(i), sample.isUserFrameExact(i));
             int index = mappings.find(address);
             if (index < 0) {
                 stack[depth++] = frames.of(Binary.UNKNOWN, address);
@@ -99,16 +100,24 @@ public final class Window {
                 }
             }
         }
-        if (sample.isUserStackCut() || count < sample.userFrames()) {
-            stack[depth++] = frames.of(Binary.CUT, 0);
+        StackEnd end = count < sample.userFrames() ? StackEnd.TRUNCATED : sample.userEnd();
+        if (isCut(end)) {
+            stack[depth++] = frames.of(Binary.cut(end), 0);
         }
         return depth;
     }
 
-    /// The address to look up. All but the innermost are return addresses: one less is inside the
-    /// call, while the address itself may be the first of another function.
-    private static long place(long address, boolean innermost) {
-        return innermost || address == 0 ? address : address - 1;
+    private static boolean isCut(StackEnd end) {
+        return switch (end) {
+            case COMPLETE, NO_STACK, BY_KERNEL -> false;
+            default -> true;
+        };
+    }
+
+    /// The address to look up. One that a call returns to may be the first of another function: one
+    /// less is inside the call.
+    private static long place(long address, boolean exact) {
+        return exact || address == 0 ? address : address - 1;
     }
 
     /// Start, in nanoseconds since the epoch; a multiple of [#LENGTH_NANOS].

@@ -17,13 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Gives the frames of a window their names, where there are any. A place is looked up once and
 /// remembered, within a bound. Not safe for use by several threads.
 public final class FrameNamer {
-    /// The function name that marks where a stack was cut.
-    public static final String TRUNCATED = "[truncated]";
-
     private static final long NAMES_WAIT_NANOS = 20_000_000_000L;
     private static final int PATH_LENGTH_MAX = 1024;
-    private static final Frame CUT =
-            new Frame(FrameKind.UNKNOWN, "", "", 0, List.of(Line.named(TRUNCATED)));
 
     private final KernelNames kernelNames;
     private final Reader<FileNames> reader;
@@ -65,7 +60,7 @@ public final class FrameNamer {
         return switch (binary.kind()) {
             case KERNEL -> ofKernel(binary, place);
             case VDSO -> ofVdso(place);
-            case CUT -> CUT;
+            case CUT -> new Frame(FrameKind.UNKNOWN, "", "", 0, List.of(Line.named(binary.path())));
             case ANONYMOUS, UNKNOWN, SPECIAL, FILE -> frame("", binary, place, null);
         };
     }

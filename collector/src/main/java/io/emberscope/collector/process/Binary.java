@@ -1,5 +1,9 @@
 package io.emberscope.collector.process;
 
+import io.emberscope.bpf.StackEnd;
+import java.util.EnumMap;
+import java.util.Map;
+
 /// What executable memory was mapped from: a file, or one of the kinds of memory without a file.
 ///
 /// Made by the thread that merges events, read by those that open the file and find its names.
@@ -18,11 +22,13 @@ public final class Binary {
     /// The kernel's code for user space; offsets count from its first byte.
     public static final Binary VDSO = new Binary(3, Kind.VDSO, "[vdso]", BuildId.NONE, 0, 0);
 
-    /// The place where a stack was too deep to be walked further.
-    public static final Binary CUT = new Binary(4, Kind.CUT, "[truncated]", BuildId.NONE, 0, 0);
-
     /// The first number that [Binaries] gives.
-    static final int FIRST_NUMBER = 16;
+    static final int FIRST_NUMBER = 64;
+
+    private static final int FIRST_CUT_NUMBER = 16;
+
+    /// By the reason for which a stack was not walked to its end.
+    private static final Map<StackEnd, Binary> CUTS = cuts();
 
     private static final int SIGHTINGS_MAX = 4;
 
@@ -64,6 +70,25 @@ public final class Binary {
         this.buildId = buildId;
         this.device = device;
         this.inode = inode;
+    }
+
+    private static Map<StackEnd, Binary> cuts() {
+        Map<StackEnd, Binary> cuts = new EnumMap<>(StackEnd.class);
+        for (StackEnd end : StackEnd.values()) {
+            String name =
+                    end == StackEnd.TRUNCATED || end == StackEnd.BY_KERNEL
+                            ? "[truncated]"
+                            : "[truncated: " + end.text() + "]";
+            cuts.put(
+                    end,
+                    new Binary(FIRST_CUT_NUMBER + end.code(), Kind.CUT, name, BuildId.NONE, 0, 0));
+        }
+        return cuts;
+    }
+
+    /// The place where a stack was not walked further.
+    public static Binary cut(StackEnd why) {
+        return CUTS.getOrDefault(why, UNKNOWN);
     }
 
     /// Different for each binary of this run, and never given twice.

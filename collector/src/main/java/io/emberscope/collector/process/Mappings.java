@@ -25,6 +25,7 @@ public final class Mappings {
     private int sorted;
     private int size;
     private int owners = 1;
+    private int version;
 
     Mappings() {
         starts = NO_LONGS;
@@ -88,6 +89,11 @@ public final class Mappings {
         return size;
     }
 
+    /// Changes with what is mapped.
+    public int version() {
+        return version;
+    }
+
     /// These mappings for one more process.
     Mappings share() {
         owners++;
@@ -107,6 +113,7 @@ public final class Mappings {
         System.arraycopy(binaries, 0, copy.binaries, 0, size);
         copy.sorted = sorted;
         copy.size = size;
+        copy.version = version;
         return copy;
     }
 
@@ -145,6 +152,7 @@ public final class Mappings {
             return false;
         }
         append(start, end, offset, binary);
+        version++;
         if (sorted == size - 1 && (sorted == 0 || start >= ends[sorted - 1])) {
             sorted = size;
         }
@@ -166,8 +174,9 @@ public final class Mappings {
         size++;
     }
 
-    /// Makes the tail part of the sorted mappings.
-    void merge() {
+    /// Makes the tail part of the sorted mappings: all are in order of their addresses then, and
+    /// none overlap.
+    public void merge() {
         if (size == sorted) {
             return;
         }

@@ -4,6 +4,7 @@ import io.emberscope.base.metrics.Metrics;
 import io.emberscope.collector.primitive.LongMap;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// All processes of the node as they were at the time that has been merged so far: what events and
@@ -26,6 +27,7 @@ public final class ProcessTable {
     private static final int SNAPSHOTS_WANTED_MAX = 1024;
 
     private final Binaries binaries;
+    private final IntConsumer gone;
     private final LongMap<ProfiledProcess> processes = new LongMap<>();
     private final ArrayDeque<Exited> exited = new ArrayDeque<>();
     private final ArrayDeque<ProfiledProcess> doubtful = new ArrayDeque<>();
@@ -41,8 +43,11 @@ public final class ProcessTable {
     private record Exited(ProfiledProcess process, long timeNanos) {}
 
     /// An empty table.
-    public ProcessTable(Binaries binaries, Metrics metrics) {
+    ///
+    /// @param gone takes the id of each process that is forgotten
+    public ProcessTable(Binaries binaries, Metrics metrics, IntConsumer gone) {
         this.binaries = binaries;
+        this.gone = gone;
         refusedProcesses =
                 metrics.counter(
                         "emberscope_collector_refused_processes_total",
@@ -282,6 +287,7 @@ public final class ProcessTable {
     private void forget(ProfiledProcess process) {
         processes.remove(process.pid());
         release(process);
+        gone.accept(process.pid());
     }
 
     private void release(ProfiledProcess process) {

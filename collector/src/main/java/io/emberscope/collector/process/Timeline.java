@@ -1,5 +1,6 @@
 package io.emberscope.collector.process;
 
+import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.primitive.LongMap;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ public final class Timeline {
     private static final int EVENT_WORDS = 7;
 
     /// Words of a sample before its frames.
-    static final int SAMPLE_WORDS = 7;
+    static final int SAMPLE_WORDS = 10;
 
     private final Replay replay;
     private final Paths paths = new Paths();
@@ -82,7 +83,10 @@ public final class Timeline {
         void snapshot(Snapshot snapshot);
 
         /// One sample.
-        void sample(SampleView sample);
+        ///
+        /// @param mayWait whether it can be had later
+        /// @return false if it, and all that is younger, is wanted later
+        boolean sample(SampleView sample, boolean mayWait);
     }
 
     private static final class Waiting {
@@ -105,11 +109,15 @@ public final class Timeline {
     }
 
     /// Adds a sample and returns the index in [#words] of its first frame, where the caller writes
-    /// the kernel's frames and then the user's, innermost first.
+    /// the kernel's frames and then the user's, innermost first, and then the resumption.
     ///
     /// @param flags of [SampleView]
     /// @param kernelFrames at most 4,096
     /// @param userFrames at most 4,096
+    /// @param userEnd why the user stack goes no further
+    /// @param space of the process, see [io.emberscope.bpf.Sample#space]
+    /// @param mappingsPlace of [io.emberscope.bpf.Sample#mappingsPlace]
+    /// @param resumptionWords of [io.emberscope.bpf.Sample#copyResumption]
     public int sample(
             long timeNanos,
             int pid,
@@ -120,13 +128,21 @@ public final class Timeline {
             long nameSecond,
             int flags,
             int kernelFrames,
-            int userFrames) {
-        int at = add(timeNanos, KIND_SAMPLE, pid, tid, SAMPLE_WORDS + kernelFrames + userFrames);
+            int userFrames,
+            StackEnd userEnd,
+            long space,
+            int mappingsPlace,
+            int resumptionWords) {
+        int length = SAMPLE_WORDS + kernelFrames + userFrames + resumptionWords;
+        int at = add(timeNanos, KIND_SAMPLE, pid, tid, length);
         words[at + SHAPE] |= (long) flags << 26 | (long) kernelFrames << 13 | userFrames;
         words[at + 3] = cgroupId;
         words[at + 4] = weightNanos;
         words[at + 5] = nameFirst;
         words[at + 6] = nameSecond;
+        words[at + 7] = space;
+        words[at + 9] = mappingsPlace;
+        words[at + 8] = userEnd.code() | (long) resumptionWords << 8;
         return at + SAMPLE_WORDS;
     }
 
@@ -195,7 +211,11 @@ public final class Timeline {
 
     /// Hands over what is not younger than `untilNanos`, in order of time. What is equal in time
     /// keeps the order in which it was added.
-    public void replay(long untilNanos) {
+    ///
+    /// @param mayWait whether a sample may be refused for now
+    /// @return up to which time everything was handed over; `untilNanos` unless a sample was
+    ///   refused
+    public long replay(long untilNanos, boolean mayWait) {
         sort();
         placeSnapshots();
         snapshots.forEach(
@@ -205,18 +225,23 @@ public final class Timeline {
                     }
                 });
         int done = 0;
+        long reached = untilNanos;
         while (done < count && words[startOf(done) + TIME] <= untilNanos) {
-            hand(done);
+            if (!hand(done, mayWait)) {
+                reached = words[startOf(done) + TIME] - 1;
+                break;
+            }
             done++;
         }
         keepWaitingSnapshots(done);
         removeFirst(done);
+        return reached;
     }
 
     private int add(long timeNanos, int kind, int pid, int tid, int length) {
         if (wordCount + length > WORDS_MAX || count == RECORDS_MAX) {
             earlyReplays++;
-            replay(Long.MAX_VALUE);
+            replay(Long.MAX_VALUE, false);
         }
         if (wordCount + length > words.length) {
             words = Arrays.copyOf(words, Math.max(words.length * 2, wordCount + length));
@@ -299,12 +324,14 @@ public final class Timeline {
         later.forEach(snapshots::put);
     }
 
-    private void hand(int place) {
+    private boolean hand(int place, boolean mayWait) {
         int at = startOf(place);
         int pid = pidAt(at);
         long time = words[at + TIME];
         switch (kindAt(at)) {
-            case KIND_SAMPLE -> replay.sample(view.at(words, at));
+            case KIND_SAMPLE -> {
+                return replay.sample(view.at(words, at), mayWait);
+            }
             case KIND_FORK -> replay.fork(time, pid, (int) words[at + 3]);
             case KIND_EXEC -> replay.exec(time, pid, firstMapped(place, pid));
             case KIND_MAP -> {
@@ -326,6 +353,7 @@ public final class Timeline {
                 replay.snapshot(waiting.snapshot);
             }
         }
+        return true;
     }
 
     /// The file that a process maps first after a place: the program it just began.

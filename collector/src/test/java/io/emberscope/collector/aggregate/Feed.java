@@ -1,6 +1,7 @@
 package io.emberscope.collector.aggregate;
 
 import io.emberscope.base.metrics.Metrics;
+import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.process.Binaries;
 import io.emberscope.collector.process.Binary;
@@ -16,7 +17,7 @@ final class Feed implements Timeline.Replay {
     static final long WEIGHT = 10_000_000;
 
     private final Windows windows;
-    private final ProcessTable processes = new ProcessTable(new Binaries(), new Metrics());
+    private final ProcessTable processes = new ProcessTable(new Binaries(), new Metrics(), _ -> {});
     private final Timeline timeline = new Timeline(new Binaries(), this);
     private Container container = Container.NONE;
 
@@ -34,7 +35,7 @@ final class Feed implements Timeline.Replay {
         timeline.exec(0, pid, pid);
         byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
         timeline.map(0, pid, 0x1000, 0x8000, 0, new byte[] {1, 2, 3}, 0, 0, bytes);
-        timeline.replay(Long.MAX_VALUE);
+        timeline.replay(Long.MAX_VALUE, false);
         return this;
     }
 
@@ -44,6 +45,17 @@ final class Feed implements Timeline.Replay {
 
     Feed sample(
             long time, int pid, String thread, int flags, long[] kernelFrames, long[] userFrames) {
+        return sample(time, pid, thread, flags, kernelFrames, userFrames, StackEnd.COMPLETE);
+    }
+
+    Feed sample(
+            long time,
+            int pid,
+            String thread,
+            int flags,
+            long[] kernelFrames,
+            long[] userFrames,
+            StackEnd end) {
         long[] name = new long[2];
         byte[] bytes = thread.getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < Math.min(16, bytes.length); i++) {
@@ -60,11 +72,15 @@ final class Feed implements Timeline.Replay {
                         name[1],
                         flags,
                         kernelFrames.length,
-                        userFrames.length);
+                        userFrames.length,
+                        end,
+                        0,
+                        0,
+                        0);
         System.arraycopy(kernelFrames, 0, timeline.words(), at, kernelFrames.length);
         System.arraycopy(
                 userFrames, 0, timeline.words(), at + kernelFrames.length, userFrames.length);
-        timeline.replay(Long.MAX_VALUE);
+        timeline.replay(Long.MAX_VALUE, false);
         return this;
     }
 
@@ -94,7 +110,8 @@ final class Feed implements Timeline.Replay {
     }
 
     @Override
-    public void sample(SampleView sample) {
+    public boolean sample(SampleView sample, boolean mayWait) {
         windows.add(sample, processes.ofSample(sample.pid()), container);
+        return true;
     }
 }

@@ -2,6 +2,7 @@ package io.emberscope.collector.aggregate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.SampleView;
@@ -91,13 +92,15 @@ final class WindowsTest {
                 1,
                 9,
                 "x",
-                SampleView.KERNEL_STACK_CUT | SampleView.USER_STACK_CUT,
+                SampleView.KERNEL_STACK_CUT,
                 new long[] {-1},
-                new long[] {1});
+                new long[] {1},
+                StackEnd.NO_RULE);
         Window window = only();
         assertThat(window.stackLength(0)).isEqualTo(4);
-        assertThat(window.frameBinary(window.stackFrame(0, 1))).isSameAs(Binary.CUT);
-        assertThat(window.frameBinary(window.stackFrame(0, 3))).isSameAs(Binary.CUT);
+        assertThat(window.frameBinary(window.stackFrame(0, 1)).path()).isEqualTo("[truncated]");
+        assertThat(window.frameBinary(window.stackFrame(0, 3)).path())
+                .isEqualTo("[truncated: no unwind rule]");
     }
 
     @Test

@@ -12,7 +12,7 @@ final class ProcessTableTest {
 
     private final Binaries binaries = new Binaries();
     private final Metrics metrics = new Metrics();
-    private final ProcessTable table = new ProcessTable(binaries, metrics);
+    private final ProcessTable table = new ProcessTable(binaries, metrics, _ -> {});
 
     @Test
     void childHasItsParentsMappingsAndKeepsThemWhenTheParentChanges() {

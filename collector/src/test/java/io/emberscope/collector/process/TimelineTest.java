@@ -2,6 +2,7 @@ package io.emberscope.collector.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.bpf.StackEnd;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,6 +13,10 @@ import org.junit.jupiter.api.Test;
 
 final class TimelineTest {
     private final List<String> log = new ArrayList<>();
+
+    /// A space whose samples are not taken as long as they can wait.
+    private static final long WAITS = 77;
+
     private final Timeline timeline = new Timeline(new Binaries(), new Log(log));
 
     @Test
@@ -20,7 +25,7 @@ final class TimelineTest {
         fork(10, 7, 1);
         timeline.exit(40, 7, 7);
         map(20, 7, "/bin/true");
-        timeline.replay(100);
+        timeline.replay(100, false);
         assertThat(log)
                 .containsExactly("fork 7 of 1", "map 7 /bin/true", "sample 7 at 30", "exit 7/7");
     }
@@ -29,10 +34,10 @@ final class TimelineTest {
     void whatIsYoungerThanTheCutWaitsForOlderThingsToArrive() {
         sample(10, 1);
         sample(30, 1);
-        timeline.replay(20);
+        timeline.replay(20, false);
         assertThat(log).containsExactly("sample 1 at 10");
         fork(25, 9, 1);
-        timeline.replay(40);
+        timeline.replay(40, false);
         assertThat(log).containsExactly("sample 1 at 10", "fork 9 of 1", "sample 1 at 30");
         assertThat(timeline.size()).isZero();
     }
@@ -42,7 +47,7 @@ final class TimelineTest {
         fork(5, 9, 1);
         sample(5, 9);
         timeline.exit(5, 9, 9);
-        timeline.replay(5);
+        timeline.replay(5, false);
         assertThat(log).containsExactly("fork 9 of 1", "sample 9 at 5", "exit 9/9");
     }
 
@@ -52,7 +57,7 @@ final class TimelineTest {
         sample(11, 7);
         map(12, 8, "/bin/other");
         map(13, 7, "/usr/bin/burner");
-        timeline.replay(11);
+        timeline.replay(11, false);
         assertThat(log).containsExactly("exec 7 /usr/bin/burner", "sample 7 at 11");
     }
 
@@ -61,27 +66,42 @@ final class TimelineTest {
         timeline.exec(10, 7, 7);
         timeline.exec(11, 7, 7);
         map(12, 7, "/bin/second");
-        timeline.replay(100);
+        timeline.replay(100, false);
         assertThat(log).containsExactly("exec 7 null", "exec 7 /bin/second", "map 7 /bin/second");
     }
 
     @Test
     void framesSurviveWaiting() {
-        int at = timeline.sample(50, 1, 1, 0, 1, 0, 0, 0, 1, 2);
+        int at = timeline.sample(50, 1, 1, 0, 1, 0, 0, 0, 1, 2, StackEnd.COMPLETE, 0, 0, 0);
         timeline.words()[at] = 100;
         timeline.words()[at + 1] = 200;
         timeline.words()[at + 2] = 300;
         sample(10, 1);
-        timeline.replay(20);
-        timeline.replay(60);
+        timeline.replay(20, false);
+        timeline.replay(60, false);
         assertThat(log).containsExactly("sample 1 at 10", "sample 1 at 50 k[100] u[200, 300]");
+    }
+
+    @Test
+    void whatIsRefusedForNowIsHandedOverLaterWithAllThatIsYounger() {
+        sample(10, 1);
+        timeline.sample(20, 2, 2, 0, 1, 0, 0, 0, 0, 0, StackEnd.PROCESS_UNKNOWN, WAITS, 0, 0);
+        fork(30, 9, 1);
+        assertThat(timeline.replay(40, true)).isEqualTo(19);
+        assertThat(timeline.replay(40, true)).isEqualTo(19);
+        assertThat(log).containsExactly("sample 1 at 10");
+        sample(35, 1);
+        assertThat(timeline.replay(40, false)).isEqualTo(40);
+        assertThat(log)
+                .containsExactly(
+                        "sample 1 at 10", "sample 2 at 20", "fork 9 of 1", "sample 1 at 35");
     }
 
     @Test
     void snapshotOfAnOldProcessComesBeforeItsFirstSample() {
         sample(10, 7);
         timeline.snapshot(new Snapshot(7, 50));
-        timeline.replay(100);
+        timeline.replay(100, false);
         assertThat(log).containsExactly("snapshot 7", "sample 7 at 10");
     }
 
@@ -92,7 +112,7 @@ final class TimelineTest {
         sample(30, 7);
         timeline.exec(60, 7, 7);
         timeline.snapshot(new Snapshot(7, 50));
-        timeline.replay(100);
+        timeline.replay(100, false);
         assertThat(log)
                 .containsExactly(
                         "sample 7 at 10",
@@ -107,11 +127,11 @@ final class TimelineTest {
         timeline.exit(10, 7, 7);
         fork(20, 7, 1);
         timeline.snapshot(new Snapshot(7, 50));
-        timeline.replay(15);
+        timeline.replay(15, false);
         assertThat(log).containsExactly("exit 7/7");
-        timeline.replay(20);
+        timeline.replay(20, false);
         assertThat(log).containsExactly("exit 7/7", "fork 7 of 1", "snapshot 7");
-        timeline.replay(100);
+        timeline.replay(100, false);
         assertThat(log).hasSize(3);
     }
 
@@ -119,7 +139,7 @@ final class TimelineTest {
     void threadsDoNotHoldASnapshotBack() {
         fork(20, 7, 7);
         timeline.snapshot(new Snapshot(7, 50));
-        timeline.replay(30);
+        timeline.replay(30, false);
         assertThat(log).containsExactly("snapshot 7", "fork 7 of 7");
     }
 
@@ -129,10 +149,10 @@ final class TimelineTest {
         int[] seen = {0};
         Timeline full = new Timeline(new Binaries(), new Counting(seen));
         for (int i = 0; i < samples; i++) {
-            full.sample(i, 1, 1, 0, 1, 0, 0, 0, 0, 0);
+            full.sample(i, 1, 1, 0, 1, 0, 0, 0, 0, 0, StackEnd.COMPLETE, 0, 0, 0);
         }
         assertThat(full.earlyReplays()).isPositive();
-        full.replay(Long.MAX_VALUE);
+        full.replay(Long.MAX_VALUE, false);
         assertThat(seen[0]).isEqualTo(samples);
     }
 
@@ -157,15 +177,15 @@ final class TimelineTest {
             for (long time : arrival) {
                 sample(time, 1);
                 newest = Math.max(newest, time);
-                timeline.replay(newest - 2_000);
+                timeline.replay(newest - 2_000, false);
             }
-            timeline.replay(Long.MAX_VALUE);
+            timeline.replay(Long.MAX_VALUE, false);
             assertThat(log).as("seed %d", seed).isEqualTo(expected);
         }
     }
 
     private void sample(long time, int pid) {
-        timeline.sample(time, pid, pid, 0, 1, 0, 0, 0, 0, 0);
+        timeline.sample(time, pid, pid, 0, 1, 0, 0, 0, 0, 0, StackEnd.COMPLETE, 0, 0, 0);
     }
 
     private void fork(long time, int pid, int parent) {
@@ -194,8 +214,9 @@ final class TimelineTest {
         public void snapshot(Snapshot snapshot) {}
 
         @Override
-        public void sample(SampleView sample) {
+        public boolean sample(SampleView sample, boolean mayWait) {
             seen[0]++;
+            return true;
         }
     }
 
@@ -226,7 +247,10 @@ final class TimelineTest {
         }
 
         @Override
-        public void sample(SampleView sample) {
+        public boolean sample(SampleView sample, boolean mayWait) {
+            if (mayWait && sample.space() == WAITS) {
+                return false;
+            }
             StringBuilder line = new StringBuilder("sample " + sample.pid());
             line.append(" at ").append(sample.timeNanos());
             if (sample.kernelFrames() + sample.userFrames() > 0) {
@@ -241,6 +265,7 @@ final class TimelineTest {
                 line.append(" k").append(kernel).append(" u").append(user);
             }
             log.add(line.toString());
+            return true;
         }
     }
 }

@@ -1,0 +1,253 @@
+package io.emberscope.collector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.bpf.SamplerOptions;
+import io.emberscope.collector.chains.ChainProgram;
+import io.emberscope.collector.chains.ChainPrograms;
+import io.emberscope.collector.chains.Chains;
+import io.emberscope.collector.process.Binary;
+import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.elf.ElfFile;
+import io.emberscope.symbolizer.elf.FunctionTable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Stacks of programs that know their true stacks: in every way they are built, and with both
+/// programs that the kernel may be given.
+class ChainsIT {
+    private static final int HZ = 997;
+    private static final Duration BURN =
+            Duration.ofMillis(Integer.getInteger("chains.millis", 300));
+    private static final double RIGHT_MIN = 0.995;
+
+    /// Until a process was sampled for this long, its deepest stacks are cut: the kernel does not
+    /// know it yet, and sends no more than some pages of its stack.
+    private static final long KNOWN_AFTER_NANOS = 100_000_000L;
+
+    /// The builds that are tested in the usual run; `-Dlong=true` takes all.
+    private static final String USUAL =
+            "basic-(gcc-O2(|-fp|-no-tables|-static-pie)|clang-O0-omit-fp|clang-O2-debug-frame)"
+                    + "|asm-gcc-O2|host-gcc-O2-ibt|objects-gpp-O2|bare.*|rust-O3|go";
+
+    /// Those that the program for older kernels is tested with too.
+    private static final String BOUNDED = "basic-gcc-O2|asm-gcc-O2|rust-O3";
+
+    /// What cannot be as good, and why, by scenario.
+    private static final Map<String, Explained> EXPLAINED = explained();
+
+    /// @param min share of stacks that are right
+    /// @param why it is not more
+    private record Explained(double min, String why) {}
+
+    private static Map<String, Explained> explained() {
+        Map<String, Explained> explained = new LinkedHashMap<>();
+        String pointers = "only frame pointers, and a prologue that realigns the stack first";
+        explained.put(".*no-tables/(hot-drap|hot-realigned)", new Explained(0.3, pointers));
+        explained.put(
+                ".*no-tables/(hot-.*|timer.*)",
+                new Explained(0.85, "only frame pointers, in a prologue or epilogue"));
+        explained.put(
+                ".*/cfa-rbx",
+                new Explained(0.9, "rbx is followed within one binary, not through another"));
+        explained.put(
+                ".*static-pie/(context-switches|coroutines)",
+                new Explained(0.3, "where coroutines begin has no name there"));
+        explained.put(
+                ".*/open-again",
+                new Explained(
+                        0.3,
+                        "after code is mapped where other code was, stacks are cut for a moment"));
+        explained.put(
+                ".*/throw-often",
+                new Explained(0.97, "the libgcc unwinder has overwritten the registers it needs"));
+        return explained;
+    }
+
+    @TempDir static Path directory;
+    private static List<ChainProgram> programs = List.of();
+    private final Map<Path, Symbols> symbols = new HashMap<>();
+
+    @BeforeAll
+    static void build() throws Exception {
+        RunningCollector.assumeRoot();
+        programs = ChainPrograms.some(directory, ChainsIT::isChosen);
+    }
+
+    private static boolean isChosen(String build) {
+        return build.matches(
+                System.getProperty("chains.builds", Boolean.getBoolean("long") ? ".*" : USUAL));
+    }
+
+    /// Names of one file.
+    private record Symbols(FunctionTable table, PathSource source) {
+        @Nullable String name(long offset) throws IOException {
+            int index = table.indexOf(offset);
+            String name = index < 0 ? "" : table.name(index, source);
+            return name.isEmpty() ? null : name;
+        }
+    }
+
+    /// How the stacks of a scenario were.
+    private static final class Score {
+        int all;
+        int right;
+
+        // Of those that were taken when the process was known.
+        int known;
+        int knownRight;
+        int wrong;
+        final Map<String, Integer> reasons = new TreeMap<>();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SamplerOptions.Unwinding.class,
+            names = {"TABLES", "TABLES_BOUNDED"})
+    void stacksAreTheTrueOnes(SamplerOptions.Unwinding how) throws Exception {
+        Map<String, Score> scores = new TreeMap<>();
+        try (LiveSampler sampler = new LiveSampler(how, HZ)) {
+            run(programs.getFirst(), sampler); // loads the tables of what runs all the time
+            for (ChainProgram program : programs) {
+                String build = program.name().substring(0, program.name().indexOf('/'));
+                if (how == SamplerOptions.Unwinding.TABLES
+                        || build.matches(BOUNDED)
+                        || Boolean.getBoolean("long")) {
+                    scores.put(program.name(), run(program, sampler));
+                }
+            }
+        } finally {
+            for (Symbols symbol : symbols.values()) {
+                symbol.source().close();
+            }
+        }
+        int all = 0;
+        int right = 0;
+        int known = 0;
+        int knownRight = 0;
+        List<String> bad = new ArrayList<>();
+        for (Map.Entry<String, Score> entry : scores.entrySet()) {
+            Score score = entry.getValue();
+            all += score.all;
+            right += score.right;
+            known += score.known;
+            knownRight += score.knownRight;
+            double min = min(entry.getKey());
+            boolean mayBeWrong = min < RIGHT_MIN && !entry.getKey().endsWith("/open-again");
+            if (score.known == 0
+                    || score.known - score.knownRight > Math.ceil(score.known * (1 - min))
+                    || (!mayBeWrong && score.wrong > Math.ceil(score.known * (1 - RIGHT_MIN)))) {
+                bad.add(
+                        String.format(
+                                Locale.ROOT,
+                                "%s: %d of %d right, %d of %d of a known process; %s",
+                                entry.getKey(),
+                                score.right,
+                                score.all,
+                                score.knownRight,
+                                score.known,
+                                score.reasons));
+            }
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "chains, %s: %d scenarios, %d of %d stacks right (%.3f %%), %d of %d (%.3f %%) of"
+                        + " processes sampled for 100 ms%n",
+                how,
+                scores.size(),
+                right,
+                all,
+                100.0 * right / Math.max(1, all),
+                knownRight,
+                known,
+                100.0 * knownRight / Math.max(1, known));
+        bad.forEach(line -> System.out.println("chains:   " + line));
+        assertThat(bad).isEmpty();
+    }
+
+    private static double min(String scenario) {
+        for (Map.Entry<String, Explained> entry : EXPLAINED.entrySet()) {
+            if (scenario.matches(entry.getKey())) {
+                return entry.getValue().min();
+            }
+        }
+        return RIGHT_MIN;
+    }
+
+    private Score run(ChainProgram program, LiveSampler sampler) throws Exception {
+        Path output = directory.resolve("output.txt");
+        Process process =
+                new ProcessBuilder(program.command(BURN))
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start();
+        int status = process.waitFor();
+        String said = Files.readString(output);
+        assertThat(status).as("%s: %s", program.name(), said).isZero();
+        Chains chains = Chains.parse(program.binary(), said.lines().toList());
+        Score score = new Score();
+        Map<Integer, Long> firsts = new HashMap<>();
+        for (LiveSampler.Merged sample : sampler.takeUntil(System.nanoTime())) {
+            if (!chains.covers(sample.tid(), sample.timeNanos())) {
+                continue;
+            }
+            long first = firsts.computeIfAbsent(sample.pid(), _ -> sample.timeNanos());
+            boolean isKnown = sample.timeNanos() - first >= KNOWN_AFTER_NANOS;
+            List<Chains.FoundFrame> frames = new ArrayList<>();
+            for (LiveSampler.Place place : sample.frames()) {
+                frames.add(frame(place));
+            }
+            Collections.reverse(frames);
+            Chains.Judgement judgement = chains.judge(sample.thread(), frames);
+            score.all++;
+            score.known += isKnown ? 1 : 0;
+            if (judgement.verdict() == Chains.Verdict.RIGHT) {
+                score.right++;
+                score.knownRight += isKnown ? 1 : 0;
+            } else {
+                score.wrong += isKnown && judgement.verdict() == Chains.Verdict.WRONG ? 1 : 0;
+                score.reasons.merge(
+                        sample.end()
+                                + (sample.isResumed() ? " resumed " : " ")
+                                + judgement.verdict()
+                                + ' '
+                                + judgement.reason(),
+                        1,
+                        Integer::sum);
+            }
+        }
+        return score;
+    }
+
+    private Chains.FoundFrame frame(LiveSampler.Place place) throws IOException {
+        Binary binary = place.binary();
+        Path path = Path.of(binary.path());
+        String name = null;
+        if (binary.kind() == Binary.Kind.FILE && Files.isRegularFile(path)) {
+            Symbols known = symbols.get(path);
+            if (known == null) {
+                PathSource source = PathSource.open(path);
+                known = new Symbols(FunctionTable.read(ElfFile.open(source), 1 << 20), source);
+                symbols.put(path, known);
+            }
+            name = known.name(place.offset());
+        }
+        Path file = path.getFileName();
+        return new Chains.FoundFrame(name, file == null ? binary.path() : file.toString());
+    }
+}
