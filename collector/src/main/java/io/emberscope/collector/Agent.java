@@ -125,6 +125,8 @@ final class Agent {
                     new FileTables(
                             new SafeBinaryFiles(own.pid(), denied::contains),
                             binary -> deny(denied, binary),
+                            lock == null ? null : options.data().resolve("unwind"),
+                            disk,
                             monotonicNanos,
                             metrics);
             unwinding =

@@ -1,5 +1,6 @@
 package io.emberscope.collector;
 
+import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.Cgroups;
@@ -81,7 +82,13 @@ final class LiveSampler implements AutoCloseable {
         kernel = BpfKernel.open(options, hierarchy, containers, metrics, new Log(System.err));
         int own = new OwnFiles("/proc").pid();
         FileTables tables =
-                new FileTables(new SafeBinaryFiles(own, _ -> false), _ -> {}, clock, metrics);
+                new FileTables(
+                        new SafeBinaryFiles(own, _ -> false),
+                        _ -> {},
+                        null,
+                        new LocalDisk(),
+                        clock,
+                        metrics);
         unwinding =
                 new Unwinding(
                         kernel.unwindMemory().orElseThrow(), tables, MEMORY_BYTES, clock, metrics);

@@ -14,7 +14,14 @@ public interface BinaryFiles {
     /// @param inode its number there
     /// @param changedNanos when it was last changed
     /// @param size bytes
-    record OpenFile(ByteSource source, long device, long inode, long changedNanos, long size) {}
+    /// @param isOfRoot whether root owns it
+    record OpenFile(
+            ByteSource source,
+            long device,
+            long inode,
+            long changedNanos,
+            long size,
+            boolean isOfRoot) {}
 
     /// Opens a binary's file through one of the processes that have it mapped.
     ///

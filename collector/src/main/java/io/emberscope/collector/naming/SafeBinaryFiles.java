@@ -68,7 +68,8 @@ public final class SafeBinaryFiles implements BinaryFiles {
                 (long) found.deviceMajor() << 32 | found.deviceMinor(),
                 found.inode(),
                 found.modifiedNanos(),
-                found.size());
+                found.size(),
+                found.owner() == ROOT);
     }
 
     private @Nullable SafeFile onTheNode(Binary binary) {

@@ -1,5 +1,6 @@
 package io.emberscope.collector.unwind;
 
+import io.emberscope.base.disk.Disk;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.collector.naming.BinaryFiles;
 import io.emberscope.collector.process.Binary;
@@ -10,6 +11,7 @@ import io.emberscope.symbolizer.unwind.UnwindBlock;
 import io.emberscope.symbolizer.unwind.UnwindTable;
 import io.emberscope.symbolizer.vdso.Vdso;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,22 +29,47 @@ public final class FileTables implements TableLoader {
     private static final int ROWS_MAX = 3 << 20;
 
     /// Words of a block: a chunk of the kernel's memory without the places that are none.
-    private static final int BLOCK_WORDS_MAX = (1 << 18) - 1024;
+    static final int BLOCK_WORDS_MAX = (1 << 18) - 1024;
 
-    private final BinaryFiles files;
+    private static final long CACHE_BYTES_MAX = 128L << 20;
+
     private final Consumer<Binary> stuck;
-    private final Reader<BinaryFiles> reader;
+    private final Reader<Shared> reader;
     private final ConcurrentLinkedQueue<Loaded> loaded = new ConcurrentLinkedQueue<>();
 
+    /// What requests share, on the reader's thread.
+    private record Shared(BinaryFiles files, @Nullable TableCache cache) {}
+
     /// @param stuck takes a binary whose file did not answer in time
+    /// @param cacheDirectory where tables are kept across restarts, or null for nowhere; no other
+    ///   process may use it
     public FileTables(
             BinaryFiles files,
             Consumer<Binary> stuck,
+            @Nullable Path cacheDirectory,
+            Disk disk,
             LongSupplier monotonicNanos,
             Metrics metrics) {
-        this.files = files;
         this.stuck = stuck;
-        reader = new Reader<>("unwind", LIMITS, () -> this.files, _ -> {}, monotonicNanos, metrics);
+        reader =
+                new Reader<>(
+                        "unwind",
+                        LIMITS,
+                        () -> new Shared(files, cache(cacheDirectory, disk, metrics)),
+                        _ -> {},
+                        monotonicNanos,
+                        metrics);
+    }
+
+    private static @Nullable TableCache cache(
+            @Nullable Path directory, Disk disk, Metrics metrics) {
+        try {
+            return directory == null
+                    ? null
+                    : new TableCache(directory, disk, CACHE_BYTES_MAX, metrics);
+        } catch (IOException _) {
+            return null; // tables are made anew at each start
+        }
     }
 
     @Override
@@ -50,7 +77,7 @@ public final class FileTables implements TableLoader {
         return reader.submit(
                 new Reader.Task<>() {
                     @Override
-                    public void run(BinaryFiles shared) {
+                    public void run(Shared shared) {
                         loaded.add(load(shared, binary));
                     }
 
@@ -77,15 +104,27 @@ public final class FileTables implements TableLoader {
         reader.close();
     }
 
-    private static Loaded load(BinaryFiles files, Binary binary) {
+    private static Loaded load(Shared shared, Binary binary) {
         try {
             if (binary.kind() == Binary.Kind.VDSO) {
                 return vdso(binary);
             }
-            BinaryFiles.OpenFile file = files.open(binary);
+            TableCache cache = shared.cache();
+            String told = binary.buildId().hex();
+            List<int[]> kept = cache == null || told.isEmpty() ? null : cache.get(told);
+            if (kept != null) {
+                return new Loaded(binary, told, kept, false);
+            }
+            BinaryFiles.OpenFile file = shared.files().open(binary);
             try {
                 ElfFile elf = ElfFile.open(file.source());
-                return new Loaded(binary, elf.buildId().orElse(""), blocks(elf), false);
+                String buildId = elf.buildId().orElse("");
+                List<int[]> blocks = blocks(elf);
+                // A build id is easily copied: what anybody wrote must not outlive its process.
+                if (cache != null && file.isOfRoot() && !buildId.isEmpty() && !blocks.isEmpty()) {
+                    cache.put(buildId, blocks);
+                }
+                return new Loaded(binary, buildId, blocks, false);
             } finally {
                 file.source().close();
             }

@@ -1,0 +1,182 @@
+package io.emberscope.collector.unwind;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.bpf.UnwindMemory;
+import io.emberscope.collector.process.Binaries;
+import io.emberscope.collector.process.Binary;
+import io.emberscope.collector.process.BuildId;
+import io.emberscope.collector.unwind.Tables.State;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class TablesTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final long CHUNK_BYTES = (long) UnwindMemory.CHUNK_WORDS * Integer.BYTES;
+    private static final int LARGE = 120_000; // words: two of them fill a chunk
+
+    private final Metrics metrics = new Metrics();
+    private final Binaries binaries = new Binaries();
+    private final Loader loader = new Loader();
+    private UnwindMemory memory = null;
+    private Places places = null;
+    private Tables tables = null;
+    private long now = 1_000 * SECOND;
+
+    /// Loads when told to.
+    private static final class Loader implements TableLoader {
+        final List<Binary> asked = new ArrayList<>();
+        final ArrayDeque<Loaded> done = new ArrayDeque<>();
+        boolean refuses;
+
+        @Override
+        public boolean request(Binary binary) {
+            asked.add(binary);
+            return !refuses;
+        }
+
+        @Override
+        public @Nullable Loaded poll() {
+            return done.poll();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        memory = UnwindMemory.detached();
+        places = new Places(memory, CHUNK_BYTES);
+        tables = new Tables(memory, places, loader, metrics);
+    }
+
+    @AfterEach
+    void close() {
+        memory.close();
+    }
+
+    private Binary binary(int id) {
+        byte[] buildId = {(byte) id, 1, 2, 3};
+        return binaries.of("/lib/" + id, BuildId.of(buildId, 0, 4), 0, 0);
+    }
+
+    /// A block for the first 64 KiB of a file, of that many words.
+    private static int[] block(int words) {
+        int[] block = new int[words];
+        block[1] = 64;
+        return block;
+    }
+
+    private void load(Binary binary, int... lengths) throws Exception {
+        assertThat(tables.want(binary, now)).isEqualTo(State.LOADING);
+        List<int[]> blocks = new ArrayList<>();
+        for (int length : lengths) {
+            blocks.add(block(length));
+        }
+        loader.done.add(new TableLoader.Loaded(binary, binary.buildId().hex(), blocks, false));
+        tables.update(now);
+    }
+
+    private State state(Binary binary) {
+        return tables.of(binary).state();
+    }
+
+    @Test
+    void aTableIsAskedForOnceAndThenThere() throws Exception {
+        Binary binary = binary(1);
+        int before = tables.generation();
+        load(binary, 5_000);
+        assertThat(state(binary)).isEqualTo(State.READY);
+        assertThat(tables.generation()).isGreaterThan(before);
+        assertThat(tables.want(binary, now)).isEqualTo(State.READY);
+        assertThat(loader.asked).hasSize(1);
+        assertThat(tables.of(binary).parts()).hasSize(1);
+        assertThat(tables.of(binary).parts().getFirst().end()).isEqualTo(1 << 16);
+    }
+
+    @Test
+    void binariesOfOneBuildIdHaveOneTable() throws Exception {
+        Binary first = binary(1);
+        load(first, 5_000);
+        Binary copy = binaries.of("/other/1", first.buildId(), 0, 0);
+        assertThat(state(copy)).isEqualTo(State.READY);
+        // One that no event told the build id of: it is known when its file has been read.
+        Binary found = binaries.of("/lib/1", BuildId.NONE, 5, 77);
+        assertThat(tables.want(found, now)).isEqualTo(State.LOADING);
+        loader.done.add(
+                new TableLoader.Loaded(found, first.buildId().hex(), List.of(block(5_000)), false));
+        tables.update(now);
+        assertThat(tables.of(found)).isSameAs(tables.of(first));
+        assertThat(places.usedBytes()).isEqualTo(5_000 * 4);
+    }
+
+    @Test
+    void theLeastRecentlyUsedMakesRoom() throws Exception {
+        load(binary(1), LARGE);
+        load(binary(2), LARGE);
+        assertThat(tables.want(binary(3), now)).isEqualTo(State.LOADING);
+        loader.done.add(
+                new TableLoader.Loaded(
+                        binary(3), binary(3).buildId().hex(), List.of(block(LARGE)), false));
+        tables.update(now);
+        // Nothing was ever used, so one went; its room rests for some seconds.
+        assertThat(state(binary(3))).isEqualTo(State.NO_ROOM);
+        assertThat(List.of(state(binary(1)), state(binary(2))))
+                .containsExactlyInAnyOrder(State.ABSENT, State.READY);
+        assertThat(metrics.text()).contains("unwind_tables_evicted_total 1");
+        now += 6 * SECOND;
+        load(binary(3), LARGE);
+        assertThat(state(binary(3))).isEqualTo(State.READY);
+    }
+
+    @Test
+    void aTableLargerThanAllRoomIsRefusedAndTakesNothing() throws Exception {
+        load(binary(1), 200_000, 200_000);
+        assertThat(state(binary(1))).isEqualTo(State.NO_ROOM);
+        now += 5 * SECOND;
+        tables.update(now);
+        assertThat(places.usedBytes()).isZero();
+        assertThat(metrics.text()).contains("unwind_tables_refused_total 1");
+    }
+
+    @Test
+    void whatCannotBeReadIsTriedAgainAfterAWhile() throws Exception {
+        Binary binary = binary(1);
+        assertThat(tables.want(binary, now)).isEqualTo(State.LOADING);
+        loader.done.add(new TableLoader.Loaded(binary, "", List.of(), true));
+        tables.update(now);
+        assertThat(tables.want(binary, now + SECOND)).isEqualTo(State.FAILED);
+        assertThat(tables.want(binary, now + 61 * SECOND)).isEqualTo(State.LOADING);
+        assertThat(loader.asked).hasSize(2);
+    }
+
+    @Test
+    void aBinaryWithoutATableIsNotAskedForAgain() throws Exception {
+        load(binary(1));
+        assertThat(state(binary(1))).isEqualTo(State.NONE);
+        assertThat(tables.want(binary(1), now + 1000 * SECOND)).isEqualTo(State.NONE);
+        assertThat(loader.asked).hasSize(1);
+    }
+
+    @Test
+    void aNumberIsNotGivenAgainWhileMappingsReferToIt() throws Exception {
+        load(binary(1), LARGE);
+        int number = tables.of(binary(1)).parts().getFirst().number();
+        tables.refer(number, 1);
+        for (int id = 2; id < 40; id++) {
+            now += 6 * SECOND;
+            load(binary(id), LARGE);
+            if (state(binary(id)) == State.READY) {
+                assertThat(tables.of(binary(id)).has(number)).isFalse();
+            }
+        }
+        assertThat(state(binary(1))).isEqualTo(State.ABSENT);
+    }
+}
