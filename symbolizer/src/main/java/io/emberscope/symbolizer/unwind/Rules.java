@@ -72,6 +72,21 @@ final class Rules {
         return none(Unexpressed.SIGNAL_FRAME);
     }
 
+    /// The rule for a frame of Go's whose stack pointer is so far under its return address.
+    int ofGo(long distance) {
+        FrameState state = new FrameState();
+        state.cfa = FrameState.CFA_REGISTER;
+        state.cfaRegister = Rule.RSP;
+        state.cfaOffset = distance + 8;
+        state.rip = FrameState.AT_CFA;
+        state.ripOffset = -8;
+        if (distance >= 8) {
+            state.rbp = FrameState.AT_CFA;
+            state.rbpOffset = -16;
+        }
+        return of(state, false);
+    }
+
     /// The rule for code that returns from a signal's handler.
     int signalFrame() {
         return add(Rule.what(Rule.KIND_SIGNAL, 0, 0, 0), SIGNAL_RSP, 0, 0);

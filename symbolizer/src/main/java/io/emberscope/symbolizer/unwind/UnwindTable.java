@@ -14,9 +14,9 @@ import java.util.Optional;
 /// How to get from any instruction of an x86-64 binary to the frame of its caller, by offset in the
 /// file: rows of 16 bits of offset and a [Rule], each holding up to the next.
 ///
-/// Made from `.eh_frame`, or from `.debug_frame` where the former describes next to nothing. Of
-/// functions that overlap, which no linker makes, the first is kept. Where nothing is known, a row
-/// says [Rule#NONE].
+/// Made from `.eh_frame`, from `.gopclntab` for Go's own code, or from `.debug_frame` where those
+/// describe next to nothing. Of functions that overlap, which no linker makes, the first is kept.
+/// Where nothing is known, a row says [Rule#NONE].
 public final class UnwindTable {
     /// Memory that a row takes.
     public static final int BYTES_PER_ROW = Integer.BYTES + Short.BYTES;
@@ -55,6 +55,10 @@ public final class UnwindTable {
             Optional<CallFrames> frames = frames(file);
             if (frames.isPresent()) {
                 functions.addAll(frames.get());
+            }
+            Optional<GoFrames> go = GoFrames.of(file);
+            if (go.isPresent()) {
+                functions.addAll(go.get());
             }
             if (functions.size() < FUNCTIONS_OF_START_FILES) {
                 Optional<Section> debug = file.section(".debug_frame");

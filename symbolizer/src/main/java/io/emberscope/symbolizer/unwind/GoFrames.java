@@ -1,0 +1,284 @@
+package io.emberscope.symbolizer.unwind;
+
+import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.ElfFile;
+import io.emberscope.symbolizer.elf.Section;
+import io.emberscope.symbolizer.elf.Segment;
+import java.io.IOException;
+import java.util.Optional;
+
+/// The table that Go programs carry for their own stack traces, also when stripped: `.gopclntab`,
+/// of Go 1.18 and later (`runtime/symtab.go` and `internal/abi/symtab.go` of Go's sources describe
+/// it). For every function it has the distance of the stack pointer from the return address at each
+/// instruction.
+///
+/// A frame that is large enough has the caller's rbp right under the return address. It is said to
+/// be there from the moment that the stack pointer moves, which for the one or two instructions
+/// until rbp is written is too early; only walks that go on by frame pointers notice.
+final class GoFrames implements FrameSource {
+    private static final int MAGIC_1_18 = 0xffff_fff0;
+    private static final int MAGIC_1_20 = 0xffff_fff1;
+    private static final int HEADER_BYTES = 8 + 8 * Long.BYTES;
+
+    /// Least size of what is told of a function: up to its flags, without what came with Go 1.20.
+    private static final int FUNCTION_BYTES = 40;
+
+    private static final int START_LINE_BYTES = 4;
+    private static final int FUNCTIONS_MAX = 4 << 20;
+
+    /// A table of stack pointers longer than this is none.
+    private static final int POINTERS_BYTES_MAX = 64 * 1024;
+
+    /// Code of a function at most.
+    private static final long FUNCTION_CODE_BYTES_MAX = 1L << 30;
+
+    private static final int FLAG_OUTERMOST = 1; // abi.FuncFlagTopFrame
+    private static final int FLAG_ANY_POINTER = 2; // abi.FuncFlagSPWrite
+    private static final int FLAG_ASSEMBLY = 4; // abi.FuncFlagAsm
+
+    private static final byte[] SIGNAL_RETURN =
+            "runtime.sigreturn".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+
+    /// Functions looked at to find out where code begins.
+    private static final int PROBES = 64;
+
+    private static final int PADDING = 0xcc; // int3, between functions
+
+    private final FrameBytes index;
+    private final FrameBytes functions;
+    private final FrameBytes pointers;
+    private final FrameBytes names;
+    private final int count;
+    private final long text;
+    private final boolean hasStartLine;
+
+    private GoFrames(
+            FrameBytes index,
+            FrameBytes functions,
+            FrameBytes pointers,
+            FrameBytes names,
+            int count,
+            long text,
+            boolean hasStartLine) {
+        this.index = index;
+        this.functions = functions;
+        this.pointers = pointers;
+        this.names = names;
+        this.count = count;
+        this.text = text;
+        this.hasStartLine = hasStartLine;
+    }
+
+    /// A binary's table; empty if it is no Go program, or one of an older Go.
+    static Optional<GoFrames> of(ElfFile file) throws IOException {
+        Optional<Section> section = file.section(".gopclntab");
+        if (section.isEmpty()) {
+            section = file.section(".data.rel.ro.gopclntab");
+        }
+        if (section.isEmpty() || !section.get().hasBytes() || section.get().isCompressed()) {
+            return Optional.empty();
+        }
+        return read(file, section.get());
+    }
+
+    private static Optional<GoFrames> read(ElfFile file, Section section) throws IOException {
+        long size = section.size();
+        FrameBytes header = bytes(file, section, 0);
+        header.enter(0, Math.min(size, HEADER_BYTES));
+        int magic = header.i32();
+        if (magic != MAGIC_1_18 && magic != MAGIC_1_20) {
+            return Optional.empty();
+        }
+        header.skip(2);
+        int quantum = header.u8();
+        int pointerBytes = header.u8();
+        if (quantum != 1 || pointerBytes != Long.BYTES) {
+            throw new MalformedInputException(
+                    ".gopclntab: instructions of "
+                            + quantum
+                            + ", pointers of "
+                            + pointerBytes
+                            + " bytes (expected: 1 and 8)");
+        }
+        long count = header.i64();
+        header.i64(); // files
+        long text = header.i64();
+        long namesAt = header.i64();
+        header.i64(); // compilation units
+        header.i64(); // file names
+        long pointersAt = header.i64();
+        long functionsAt = header.i64();
+        if (count < 0 || count > FUNCTIONS_MAX) {
+            throw new MalformedInputException(
+                    ".gopclntab: "
+                            + count
+                            + " functions (expected: at most "
+                            + FUNCTIONS_MAX
+                            + ")");
+        }
+        FrameBytes index = bytes(file, section, functionsAt);
+        long start = textStart(file, index, (int) count, text);
+        if (start == ElfFile.NOWHERE) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new GoFrames(
+                        index,
+                        bytes(file, section, functionsAt),
+                        bytes(file, section, pointersAt),
+                        bytes(file, section, namesAt),
+                        (int) count,
+                        start,
+                        magic == MAGIC_1_20));
+    }
+
+    /// The section from a place on.
+    private static FrameBytes bytes(ElfFile file, Section section, long from)
+            throws MalformedInputException {
+        if (from < 0 || from > section.size()) {
+            throw new MalformedInputException(
+                    ".gopclntab: part at "
+                            + from
+                            + " (expected: within "
+                            + section.size()
+                            + " bytes)");
+        }
+        return new FrameBytes(
+                file.source(), ".gopclntab", section.offset() + from, section.size() - from, 0);
+    }
+
+    /// Where the code begins that functions are counted from. The header says so, but not in every
+    /// position-independent binary, and not from Go 1.26 on; then it is where `.text` begins if
+    /// functions, which have padding before them, are there.
+    private static long textStart(ElfFile file, FrameBytes index, int count, long told)
+            throws IOException {
+        if (told != 0 && looksRight(file, index, count, told)) {
+            return told;
+        }
+        Optional<Section> text = file.section(".text");
+        if (text.isPresent() && looksRight(file, index, count, text.get().address())) {
+            return text.get().address();
+        }
+        return ElfFile.NOWHERE;
+    }
+
+    private static boolean looksRight(ElfFile file, FrameBytes index, int count, long text)
+            throws IOException {
+        int probed = 0;
+        int right = 0;
+        byte[] before = new byte[1];
+        for (int i = 1; i <= PROBES; i++) {
+            int function = (int) ((long) i * (count - 1) / PROBES);
+            if (function < 1) {
+                continue;
+            }
+            index.enter(8L * function, Integer.BYTES);
+            long address = text + (index.i32() & 0xffff_ffffL);
+            long offset = codeOffset(file, address);
+            probed++;
+            if (offset > 0
+                    && file.source().read(offset - 1, before, 0, 1) == 1
+                    && isEndOfFunction(before[0] & 0xff)) {
+                right++;
+            }
+        }
+        return probed == 0 ? codeOffset(file, text) >= 0 : right * 4 >= probed * 3;
+    }
+
+    /// Padding, or the last byte of a function that needs none: mostly a return or a trap.
+    private static boolean isEndOfFunction(int b) {
+        return b == PADDING || b == 0xc3 || b == 0x0b || b == 0x90;
+    }
+
+    private static long codeOffset(ElfFile file, long address) {
+        for (Segment segment : file.segments()) {
+            if (segment.isCode()
+                    && Long.compareUnsigned(address - segment.address(), segment.fileSize()) < 0) {
+                return address - segment.address() + segment.offset();
+            }
+        }
+        return ElfFile.NOWHERE;
+    }
+
+    @Override
+    public void index(FunctionIndex found) throws IOException, TooManyRowsException {
+        for (int i = 0; i < count; i++) {
+            index.enter(8L * i, 3 * Integer.BYTES);
+            long start = index.i32() & 0xffff_ffffL;
+            long position = index.i32() & 0xffff_ffffL;
+            long next = index.i32() & 0xffff_ffffL;
+            found.add(text + start, next - start, position);
+        }
+    }
+
+    @Override
+    public void rows(long position, Rules rules, RowSink sink) throws IOException {
+        int bytes = FUNCTION_BYTES + (hasStartLine ? START_LINE_BYTES : 0);
+        functions.enter(position, bytes);
+        long start = text + (functions.i32() & 0xffff_ffffL);
+        long name = functions.i32() & 0xffff_ffffL;
+        functions.skip(2 * Integer.BYTES); // arguments, deferred return
+        long table = functions.i32() & 0xffff_ffffL;
+        functions.skip(4 * Integer.BYTES); // files, lines, data, compilation unit
+        if (hasStartLine) {
+            functions.skip(START_LINE_BYTES);
+        }
+        functions.u8(); // which of the functions that the run time must know
+        int flags = functions.u8();
+        if ((flags & FLAG_OUTERMOST) != 0) {
+            sink.row(start, Rule.END);
+        } else if ((flags & FLAG_ASSEMBLY) != 0 && isSignalReturn(name)) {
+            sink.row(start, rules.signalFrame());
+        } else if ((flags & FLAG_ANY_POINTER) != 0 || table == 0) {
+            sink.row(start, Rule.NONE);
+        } else {
+            pointerRows(start, table, rules, sink);
+        }
+    }
+
+    private boolean isSignalReturn(long name) throws IOException {
+        if (name > names.size() - SIGNAL_RETURN.length) {
+            return false;
+        }
+        names.enter(name, SIGNAL_RETURN.length);
+        for (byte wanted : SIGNAL_RETURN) {
+            if ((byte) names.u8() != wanted) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Pairs of a change of the value and how far the new one holds; both variable-length.
+    private void pointerRows(long start, long table, Rules rules, RowSink sink) throws IOException {
+        if (table > pointers.size()) {
+            throw new MalformedInputException(
+                    ".gopclntab: stack pointers at "
+                            + table
+                            + " (expected: within "
+                            + pointers.size()
+                            + " bytes)");
+        }
+        pointers.enter(table, Math.min(pointers.size() - table, POINTERS_BYTES_MAX));
+        long at = start;
+        long value = -1;
+        while (true) {
+            long change = pointers.uleb();
+            if (change == 0 && at != start) {
+                return;
+            }
+            value += (change >>> 1) ^ -(change & 1);
+            sink.row(at, rules.ofGo(value));
+            long step = pointers.uleb();
+            if (step <= 0 || step > FUNCTION_CODE_BYTES_MAX) {
+                throw new MalformedInputException(
+                        ".gopclntab: a row of "
+                                + step
+                                + " bytes of code (expected: 1.."
+                                + FUNCTION_CODE_BYTES_MAX
+                                + ")");
+            }
+            at += step;
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package io.emberscope.symbolizer.unwind;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.symbolizer.ArraySource;
+import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.elf.ElfFile;
+import io.emberscope.symbolizer.elf.Section;
+import io.emberscope.symbolizer.elf.Segment;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Rows made from `.gopclntab` beside those that Go's linker writes into `.debug_frame` of the same
+/// program, as `readelf` reads them; and the same program stripped.
+class GoFramesOracleIT {
+    private static final int ROWS_MAX = 1 << 20;
+
+    @TempDir Path directory;
+
+    @Test
+    void everyRowHasTheFrameThatTheDebugInformationHas() throws Exception {
+        for (List<String> options : List.of(List.<String>of(), List.of("-buildmode=pie"))) {
+            Path program = build("program", options);
+            UnwindTable table = read(program);
+            assertThat(table.size()).isGreaterThan(5_000);
+            List<FramesInterp.Function> functions = FramesInterp.of(program, ".debug_frame");
+            assertThat(functions).hasSizeGreaterThan(1_000);
+            int equal = 0;
+            int unknown = 0;
+            int outermost = 0;
+            List<String> differences = new ArrayList<>();
+            try (PathSource source = PathSource.open(program)) {
+                ElfFile elf = ElfFile.open(source);
+                for (FramesInterp.Function function : functions) {
+                    for (FramesInterp.Row row : function.rows()) {
+                        if (row.address() < function.start() || row.address() >= function.end()) {
+                            continue;
+                        }
+                        long offset = codeOffset(elf, row.address());
+                        String found = table.text(table.ruleAt(offset));
+                        if (found.equals("none")) {
+                            unknown++;
+                        } else if (found.equals("end") || found.startsWith("signal")) {
+                            outermost++;
+                        } else if (found.replaceAll("^r7", "rsp")
+                                .replaceAll(" .*", "")
+                                .equals(row.cfa())) {
+                            equal++;
+                        } else {
+                            differences.add(
+                                    Long.toHexString(row.address())
+                                            + ": "
+                                            + found
+                                            + " "
+                                            + row.cfa());
+                        }
+                    }
+                }
+            }
+            System.out.printf(
+                    "go oracle: %s: %d rows equal, %d of code that moves its stack pointer freely, %d"
+                            + " outermost%n",
+                    options, equal, unknown, outermost);
+            assertThat(differences.stream().limit(10)).isEmpty();
+            assertThat(unknown + outermost).isLessThan(equal / 20);
+
+            List<String> stripped = new ArrayList<>(options);
+            stripped.add("-ldflags=-s -w");
+            UnwindTable same = read(build("stripped", stripped));
+            assertThat(same.size()).isEqualTo(table.size());
+        }
+    }
+
+    @Test
+    void damagedTablesAreReadOrRefused() throws Exception {
+        byte[] whole = Files.readAllBytes(build("damaged", List.of("-ldflags=-s -w")));
+        Section table = ElfFile.open(new ArraySource(whole)).section(".gopclntab").orElseThrow();
+        for (long seed = 0; seed < Long.getLong("mutation.rounds", 100_000) / 500; seed++) {
+            Random random = new Random(seed);
+            byte[] bytes = whole.clone();
+            for (int i = 1 + random.nextInt(20); i > 0; i--) {
+                // Mostly the header, else anywhere in the table.
+                int at = random.nextInt(random.nextBoolean() ? 80 : (int) table.size());
+                bytes[(int) table.offset() + at] = (byte) random.nextInt(256);
+            }
+            try {
+                UnwindTableFuzzTarget.fuzzerTestOneInput(bytes);
+            } catch (Exception | Error e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+        }
+    }
+
+    private static long codeOffset(ElfFile elf, long address) {
+        for (Segment segment : elf.segments()) {
+            if (segment.isCode()
+                    && Long.compareUnsigned(address - segment.address(), segment.fileSize()) < 0) {
+                return address - segment.address() + segment.offset();
+            }
+        }
+        throw new AssertionError("no code at " + Long.toHexString(address));
+    }
+
+    private static UnwindTable read(Path program) throws Exception {
+        try (PathSource source = PathSource.open(program)) {
+            return UnwindTable.read(ElfFile.open(source), ROWS_MAX);
+        }
+    }
+
+    private Path build(String name, List<String> options) throws Exception {
+        Path source =
+                Files.writeString(
+                        directory.resolve("main.go"),
+                        """
+                        package main
+
+                        import (
+                            "fmt"
+                            "sort"
+                        )
+
+                        func main() {
+                            numbers := []int{3, 1, 2}
+                            sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
+                            fmt.Println(numbers)
+                        }
+                        """);
+        Path program = directory.resolve(name);
+        List<String> command = new ArrayList<>(List.of(go(), "build"));
+        command.addAll(options);
+        command.addAll(List.of("-o", program.toString(), source.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+        builder.environment().put("GO111MODULE", "off");
+        builder.environment().put("CGO_ENABLED", "0");
+        builder.environment().put("GOCACHE", directory.resolve("cache").toString());
+        assertThat(builder.start().waitFor()).as("%s", command).isZero();
+        return program;
+    }
+
+    /// From the path, or where Go's own archive is unpacked to.
+    private static String go() throws IOException {
+        Stream<Path> places =
+                Stream.concat(
+                        Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+                                .map(Path::of),
+                        Stream.of(Path.of("/usr/local/go/bin")));
+        Optional<Path> found =
+                places.map(place -> place.resolve("go")).filter(Files::isExecutable).findFirst();
+        Assumptions.assumeTrue(found.isPresent(), "no go: apt-get install golang-go");
+        return found.get().toString();
+    }
+}
