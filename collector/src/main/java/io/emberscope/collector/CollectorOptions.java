@@ -49,9 +49,9 @@ record CollectorOptions(
               --frequency HZ         samples per second of CPU time, 1 to 1000 (default: 97)
               --event KIND           cpu-clock, or cpu-cycles where there is a hardware counter;
                                      the latter is untested (default: cpu-clock)
-              --unwind HOW           how user stacks are walked: tables, tables-bounded (the same for
-                                     kernels before 5.17) or frame-pointers (default: the first
-                                     of these that the kernel takes)
+              --unwind HOW           how user stacks are walked: tables, tables-bounded (the same
+                                     for kernels before 5.17) or frame-pointers (default: the
+                                     first of these that the kernel takes)
               --unwind-memory SIZE   most kernel memory for unwind tables, such as 64MiB; beyond
                                      that, those not used for longest are given up (default: 32MiB)
               --node NAME            label of this machine (default: its host name)

@@ -39,7 +39,7 @@ public class FindFunctionBenchmark {
     private static final int FUNCTIONS_MAX = 1 << 20;
     private static final int PLACES = 1024;
 
-    private ByteSource source = new io.emberscope.symbolizer.ArraySource(new byte[0]);
+    private ByteSource source = new io.emberscope.base.bytes.ArraySource(new byte[0]);
     private FunctionTable table = FunctionTable.empty();
     private long[] offsets = new long[PLACES];
 

@@ -3,6 +3,7 @@ package io.emberscope.symbolizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.symbolizer.elf.HandmadeElf;

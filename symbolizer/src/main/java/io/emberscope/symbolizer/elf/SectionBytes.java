@@ -1,9 +1,9 @@
 package io.emberscope.symbolizer.elf;
 
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteCursor;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
-import io.emberscope.symbolizer.ArraySource;
 import java.io.IOException;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;

@@ -1,8 +1,8 @@
 package io.emberscope.symbolizer.vdso;
 
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
-import io.emberscope.symbolizer.ArraySource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.FunctionTable;
 import java.io.BufferedReader;

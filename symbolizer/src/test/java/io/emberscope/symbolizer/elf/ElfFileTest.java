@@ -3,9 +3,9 @@ package io.emberscope.symbolizer.elf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
-import io.emberscope.symbolizer.ArraySource;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;

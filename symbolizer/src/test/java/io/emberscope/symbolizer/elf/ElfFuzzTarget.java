@@ -2,9 +2,9 @@ package io.emberscope.symbolizer.elf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.metrics.Metrics;
-import io.emberscope.symbolizer.ArraySource;
 import io.emberscope.symbolizer.BinaryKey;
 import io.emberscope.symbolizer.SymbolCache;
 import java.io.IOException;

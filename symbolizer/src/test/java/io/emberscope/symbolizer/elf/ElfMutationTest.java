@@ -101,7 +101,7 @@ class ElfMutationTest {
             Random random = new Random(seed);
             byte[] bytes = mutated(seeds.get(random.nextInt(seeds.size())).clone(), random);
             try {
-                ElfFile file = ElfFile.open(new io.emberscope.symbolizer.ArraySource(bytes));
+                ElfFile file = ElfFile.open(new io.emberscope.base.bytes.ArraySource(bytes));
                 tables += FunctionTable.read(file, ElfFuzzTarget.FUNCTIONS_MAX).size() > 0 ? 1 : 0;
             } catch (java.io.IOException e) {
                 refusals++;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
-import io.emberscope.symbolizer.ArraySource;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.emberscope.symbolizer.elf;
 
-import io.emberscope.symbolizer.ArraySource;
+import io.emberscope.base.bytes.ArraySource;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,7 +2,7 @@ package io.emberscope.symbolizer.unwind;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.emberscope.symbolizer.ArraySource;
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;

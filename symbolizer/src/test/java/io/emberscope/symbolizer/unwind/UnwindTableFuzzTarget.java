@@ -2,8 +2,8 @@ package io.emberscope.symbolizer.unwind;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
-import io.emberscope.symbolizer.ArraySource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import java.io.IOException;
 

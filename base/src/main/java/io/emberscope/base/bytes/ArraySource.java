@@ -1,6 +1,5 @@
-package io.emberscope.symbolizer;
+package io.emberscope.base.bytes;
 
-import io.emberscope.base.bytes.ByteSource;
 import java.util.Objects;
 
 /// Bytes in memory as a [ByteSource].
