@@ -1209,6 +1209,12 @@ NATIVE(jint, tryObject)(JNIEnv *env, jclass class, jbyteArray object, jobjectArr
 	return try_with(env, object, log, try_object);
 }
 
+NATIVE(jint, tryUnwinding)(JNIEnv *env, jclass class, jbyteArray object, jobjectArray log)
+{
+	(void)class;
+	return try_with(env, object, log, try_unwinding);
+}
+
 NATIVE(jint, tryPerfLink)(JNIEnv *env, jclass class, jbyteArray object)
 {
 	(void)class;

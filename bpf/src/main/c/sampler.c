@@ -579,18 +579,38 @@ int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 	return 0;
 }
 
-int try_object(const void *bytes, size_t length, struct failure *failure)
+static int try_load(const void *bytes, size_t length, bool unwind, struct failure *failure)
 {
+	const struct sampler_options options = {
+		.weight_nanos = 1000000000,
+		.ring_bytes = 4096,
+		.wakeup_bytes = 1024,
+		.unwind = true,
+	};
 	struct bpf_object *object;
 	int error;
 
 	log_begin();
 	object = open_object(bytes, length, failure);
-	error = object ? -bpf_object__load(object) : failure->error;
+	error = object ? 0 : failure->error;
+	if (!error && unwind)
+		error = -configure(object, &options, failure);
+	if (!error)
+		error = -bpf_object__load(object);
 	if (object)
 		bpf_object__close(object);
 	failure->log = log_end();
 	return -error;
+}
+
+int try_object(const void *bytes, size_t length, struct failure *failure)
+{
+	return try_load(bytes, length, false, failure);
+}
+
+int try_unwinding(const void *bytes, size_t length, struct failure *failure)
+{
+	return try_load(bytes, length, true, failure);
 }
 
 int try_perf_link(const void *bytes, size_t length, struct failure *failure)

@@ -92,6 +92,8 @@ int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 
 /* For finding out what works: 0 or -errno. */
 int try_object(const void *object, size_t object_bytes, struct failure *failure);
+/* The same for a sampler that walks user stacks by tables. */
+int try_unwinding(const void *object, size_t object_bytes, struct failure *failure);
 int try_perf_link(const void *object, size_t object_bytes, struct failure *failure);
 
 #endif

@@ -2,6 +2,7 @@ package io.emberscope.bpf;
 
 import io.emberscope.bpf.KernelFeature.State;
 import io.emberscope.bpf.OwnProcess.Capability;
+import io.emberscope.bpf.SamplerOptions.Unwinding;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,6 +51,7 @@ public final class KernelFeatures {
             features.sideBand();
             features.ringBuffer();
             features.samplerLoads();
+            features.unwinding();
             features.perfLink();
             features.bpfLoop();
             features.mapFiles();
@@ -179,6 +181,32 @@ public final class KernelFeatures {
                 "loop.bpf.o",
                 "nothing: user stacks are walked in a loop that the verifier follows instead",
                 "Linux 5.17 or later");
+    }
+
+    /// Tried with each of the programs that could do it.
+    private void unwinding() {
+        String name = "stacks by unwind tables";
+        String lost = "the callers in code without frame pointers, which is most code";
+        if (!System.getProperty("os.arch", "").equals("amd64")) {
+            missing(name, "not on this architecture", lost, "use x86-64");
+            return;
+        }
+        String[] log = {""};
+        try {
+            for (Unwinding how : List.of(Unwinding.TABLES, Unwinding.TABLES_BOUNDED)) {
+                if (Natives.tryUnwinding(NativeLibrary.object(how.object()), log) == 0) {
+                    ok(
+                            name,
+                            how == Unwinding.TABLES
+                                    ? "the verifier accepts it"
+                                    : "the verifier accepts it without bpf_loop");
+                    return;
+                }
+            }
+            missing(name, log[0].strip(), lost, "see the message; " + AS_ROOT);
+        } catch (BpfException e) {
+            unknown(name, message(e), lost, "see the message");
+        }
     }
 
     private void object(String name, String file, String lost, String how) {

@@ -136,6 +136,9 @@ final class Natives {
     /// Whether a BPF object loads: 0, or the errno. `log` gets what libbpf said.
     static native int tryObject(byte[] object, String[] log);
 
+    /// The same for a sampler's object with stacks walked by tables.
+    static native int tryUnwinding(byte[] object, String[] log);
+
     /// Whether a perf event can be tied to a program by a link: 0, or the errno.
     static native int tryPerfLink(byte[] object);
 }

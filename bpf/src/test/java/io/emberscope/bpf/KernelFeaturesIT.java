@@ -20,6 +20,7 @@ class KernelFeaturesIT {
                         "side band",
                         "BPF ring buffer",
                         "BPF sampler",
+                        "stacks by unwind tables",
                         "bpf_loop",
                         "map_files");
         assertThat(features)
