@@ -253,7 +253,7 @@ def main():
         programs = loads(scratch)
         log = stack.enter_context(open(scratch / "server.log", "ab"))
         server = [ROOT / "emberscope", "server", "--listen", SERVER, "--data", scratch / "data"]
-            await_ready(stack.enter_context(Program(server, None, log, env=AS_BUILT)), SERVER)
+        await_ready(stack.enter_context(Program(server, None, log, env=AS_BUILT)), SERVER)
         print(HEAD, flush=True)
         for load in options.loads.split(","):
             with contextlib.ExitStack() as running:

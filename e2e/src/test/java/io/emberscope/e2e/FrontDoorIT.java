@@ -42,6 +42,22 @@ class FrontDoorIT {
         assertThat(run.status()).isZero();
     }
 
+    /// Benchmarks in Python are not run by any test; at least they are Python.
+    @Test
+    void pythonScriptsCompile() throws Exception {
+        List<Path> scripts = Repository.files(".py");
+        assertThat(scripts).isNotEmpty();
+        for (Path script : scripts) {
+            Run run =
+                    Run.of(
+                            "python3",
+                            "-c",
+                            "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')",
+                            script.toString());
+            assertThat(run.status()).as("%s", run.out()).isZero();
+        }
+    }
+
     @Test
     void helpIsShownWithoutACommandToo() throws Exception {
         Run bare = Run.of("./emberscope");
