@@ -202,13 +202,33 @@ final class GoFrames implements FrameSource {
 
     @Override
     public void index(FunctionIndex found) throws IOException, TooManyRowsException {
+        long from = 0;
+        long positionBefore = 0;
         for (int i = 0; i < count; i++) {
-            index.enter(8L * i, 3 * Integer.BYTES);
+            index.enter(8L * i, 2 * Integer.BYTES);
             long start = index.i32() & 0xffff_ffffL;
             long position = index.i32() & 0xffff_ffffL;
-            long next = index.i32() & 0xffff_ffffL;
-            found.add(text + start, next - start, position);
+            long begin = start - lead(position);
+            if (i > 0) {
+                found.add(text + from, begin - from, positionBefore);
+            }
+            from = begin;
+            positionBefore = position;
         }
+        if (count > 0) {
+            index.enter(8L * count, Integer.BYTES);
+            found.add(text + from, (index.i32() & 0xffff_ffffL) - from, positionBefore);
+        }
+    }
+
+    /// How many bytes before a function its rows begin. A signal's handler returns to the first
+    /// byte of the code that ends it, and callers are looked up one byte before where they go on.
+    private int lead(long position) throws IOException {
+        functions.enter(position, FUNCTION_BYTES + (hasStartLine ? START_LINE_BYTES : 0));
+        functions.skip(Integer.BYTES);
+        long name = functions.i32() & 0xffff_ffffL;
+        functions.skip(7 * Integer.BYTES + (hasStartLine ? START_LINE_BYTES : 0) + 1);
+        return (functions.u8() & FLAG_ASSEMBLY) != 0 && isSignalReturn(name) ? 1 : 0;
     }
 
     @Override
@@ -228,7 +248,7 @@ final class GoFrames implements FrameSource {
         if ((flags & FLAG_OUTERMOST) != 0) {
             sink.row(start, Rule.END);
         } else if ((flags & FLAG_ASSEMBLY) != 0 && isSignalReturn(name)) {
-            sink.row(start, rules.signalFrame());
+            sink.row(start - 1, rules.signalFrame()); // see lead
         } else if ((flags & FLAG_ANY_POINTER) != 0 || table == 0) {
             sink.row(start, Rule.NONE);
         } else {

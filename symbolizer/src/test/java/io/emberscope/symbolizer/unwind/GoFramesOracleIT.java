@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -24,6 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// program, as `readelf` reads them; and the same program stripped.
 class GoFramesOracleIT {
     private static final int ROWS_MAX = 1 << 20;
+
+    /// How runtime.sigreturn begins: mov $15, %rax.
+    private static final byte[] RT_SIGRETURN = {0x48, (byte) 0xc7, (byte) 0xc0, 15, 0, 0, 0};
 
     @TempDir Path directory;
 
@@ -74,11 +78,29 @@ class GoFramesOracleIT {
             assertThat(differences.stream().limit(10)).isEmpty();
             assertThat(unknown + outermost).isLessThan(equal / 20);
 
+            signalRuleHoldsFromOneByteBefore(table, program);
+
             List<String> stripped = new ArrayList<>(options);
             stripped.add("-ldflags=-s -w");
             UnwindTable same = read(build("stripped", stripped));
             assertThat(same.size()).isEqualTo(table.size());
         }
+    }
+
+    /// Handlers return to the first byte of the code that ends them; it is looked up a byte before.
+    private static void signalRuleHoldsFromOneByteBefore(UnwindTable table, Path program)
+            throws Exception {
+        byte[] bytes = Files.readAllBytes(program);
+        int found = 0;
+        for (int row = 0; row < table.size(); row++) {
+            if (table.text(table.rule(row)).startsWith("signal")) {
+                int at = (int) table.offset(row) + 1;
+                assertThat(Arrays.copyOfRange(bytes, at, at + RT_SIGRETURN.length))
+                        .isEqualTo(RT_SIGRETURN);
+                found++;
+            }
+        }
+        assertThat(found).isEqualTo(1);
     }
 
     @Test
