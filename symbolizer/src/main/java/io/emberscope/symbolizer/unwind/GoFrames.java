@@ -42,6 +42,12 @@ final class GoFrames implements FrameSource {
     /// Functions looked at to find out where code begins.
     private static final int PROBES = 64;
 
+    /// Go's code begins at a multiple of this.
+    private static final int TEXT_ALIGNMENT = 16;
+
+    /// Code of C before Go's at most.
+    private static final long BEFORE_GO_MAX = 256 * 1024;
+
     private static final int PADDING = 0xcc; // int3, between functions
 
     private final FrameBytes index;
@@ -148,41 +154,53 @@ final class GoFrames implements FrameSource {
     }
 
     /// Where the code begins that functions are counted from. The header says so, but not in every
-    /// position-independent binary, and not from Go 1.26 on; then it is where `.text` begins if
-    /// functions, which have padding before them, are there.
+    /// position-independent binary, and not from Go 1.26 on; then it is the first place in `.text`
+    /// from which functions, which have padding before them, are there. In programs with C code
+    /// that is behind what the C compiler starts with.
     private static long textStart(ElfFile file, FrameBytes index, int count, long told)
             throws IOException {
-        if (told != 0 && looksRight(file, index, count, told)) {
+        long[] probes = probes(index, count);
+        if (told != 0 && looksRight(file, probes, told)) {
             return told;
         }
         Optional<Section> text = file.section(".text");
-        if (text.isPresent() && looksRight(file, index, count, text.get().address())) {
-            return text.get().address();
+        if (text.isPresent()) {
+            index.enter(8L * count, Integer.BYTES);
+            long room = text.get().size() - (index.i32() & 0xffff_ffffL);
+            for (long into = 0; into <= Math.min(room, BEFORE_GO_MAX); into += TEXT_ALIGNMENT) {
+                if (looksRight(file, probes, text.get().address() + into)) {
+                    return text.get().address() + into;
+                }
+            }
         }
         return ElfFile.NOWHERE;
     }
 
-    private static boolean looksRight(ElfFile file, FrameBytes index, int count, long text)
-            throws IOException {
-        int probed = 0;
-        int right = 0;
+    /// Where some of the functions are, from the first on.
+    private static long[] probes(FrameBytes index, int count) throws IOException {
+        long[] probes = new long[Math.max(0, Math.min(PROBES, count - 1))];
+        for (int i = 0; i < probes.length; i++) {
+            index.enter(8L * ((long) (i + 1) * (count - 1) / probes.length), Integer.BYTES);
+            probes[i] = index.i32() & 0xffff_ffffL;
+        }
+        return probes;
+    }
+
+    private static boolean looksRight(ElfFile file, long[] probes, long text) throws IOException {
+        int wrong = 0;
         byte[] before = new byte[1];
-        for (int i = 1; i <= PROBES; i++) {
-            int function = (int) ((long) i * (count - 1) / PROBES);
-            if (function < 1) {
-                continue;
-            }
-            index.enter(8L * function, Integer.BYTES);
-            long address = text + (index.i32() & 0xffff_ffffL);
-            long offset = codeOffset(file, address);
-            probed++;
-            if (offset > 0
-                    && file.source().read(offset - 1, before, 0, 1) == 1
-                    && isEndOfFunction(before[0] & 0xff)) {
-                right++;
+        for (long probe : probes) {
+            long offset = codeOffset(file, text + probe);
+            if (offset <= 0
+                    || file.source().read(offset - 1, before, 0, 1) != 1
+                    || !isEndOfFunction(before[0] & 0xff)) {
+                wrong++;
+                if (wrong * 4 > probes.length) {
+                    return false;
+                }
             }
         }
-        return probed == 0 ? codeOffset(file, text) >= 0 : right * 4 >= probed * 3;
+        return probes.length > 0 || codeOffset(file, text) >= 0;
     }
 
     /// Padding, or the last byte of a function that needs none: mostly a return or a trap.
