@@ -54,6 +54,40 @@ public final class Profiles {
         return new ProfileBatch(frames, stacks, List.of(profile));
     }
 
+    /// Start of the window of [#cut]: an hour after that of [#cpu].
+    public static final long CUT_START_NANOS = START_NANOS + 3_600_000_000_000L;
+
+    /// A small batch with stacks that do not reach their root: 980 ms of a thread's whole stacks,
+    /// 12 ms cut in libc for want of a rule, 5 ms in `web` as too deep, and 3 ms there for a reason
+    /// that is not ours; total 1 s.
+    public static ProfileBatch cut() {
+        String web = "/usr/bin/web";
+        List<Frame> frames =
+                List.of(
+                        frame(FrameKind.NATIVE, buildId(1), web, 0x1000, "main"),
+                        frame(FrameKind.NATIVE, buildId(2), "/usr/lib/libc.so.6", 0x20, "write"),
+                        frame(FrameKind.KERNEL, "", "[kernel]", 0x4000, "do_syscall_64"),
+                        CutMark.frame("no unwind rule"),
+                        CutMark.frame("too deep"),
+                        CutMark.frame("=of its own"));
+        List<int[]> stacks =
+                List.of(
+                        new int[] {2, 1, 0},
+                        new int[] {2, 1, 3},
+                        new int[] {0, 4},
+                        new int[] {0, 0, 5});
+        Series series = new Series(ProfileType.CPU, Labels.of("service_name", "cut"));
+        Profile profile =
+                new Profile(
+                        series,
+                        CUT_START_NANOS,
+                        WINDOW_NANOS,
+                        PERIOD_NANOS,
+                        new int[] {0, 1, 2, 3},
+                        new long[] {980_000_000, 12_000_000, 5_000_000, 3_000_000});
+        return new ProfileBatch(frames, stacks, List.of(profile));
+    }
+
     /// A batch of any shape that an agent may send, with odd names among the plain ones: few or
     /// many frames, recursion, inlining, several types, labels and times. Each series, time and
     /// period is there once, each of its stacks too, and no value is 0.

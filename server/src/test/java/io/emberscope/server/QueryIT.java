@@ -2,6 +2,7 @@ package io.emberscope.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.profile.CutReason;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.IngestLimits;
@@ -42,6 +43,7 @@ class QueryIT {
         server = RunningServer.start(data);
         assertThat(server.post(Profiles.cpu()).statusCode()).isEqualTo(200);
         assertThat(server.post(heap()).statusCode()).isEqualTo(200);
+        assertThat(server.post(Profiles.cut()).statusCode()).isEqualTo(200);
     }
 
     @AfterAll
@@ -172,6 +174,48 @@ class QueryIT {
     }
 
     @Test
+    void theQualityOfStacksIsExact() throws Exception {
+        String range = "from=2026-01-01T01:00:00Z&to=2026-01-01T01:01:00Z";
+        assertThat(server.text("/api/v1/stack-quality?" + range))
+                .isEqualTo(
+                        "{\"unit\":\"nanoseconds\",\"total\":1000000000,\"complete\":980000000,"
+                                + "\"reasons\":["
+                                + reason(CutReason.NO_RULE, 12_000_000)
+                                + ","
+                                + reason(CutReason.TOO_DEEP, 5_000_000)
+                                + ",{\"reason\":\"=of its own\",\"value\":3000000,"
+                                + "\"meaning\":\"\",\"help\":\"\"}],"
+                                + "\"binaryCount\":2,\"binaries\":["
+                                + "{\"binary\":\"/usr/lib/libc.so.6\",\"total\":992000000,"
+                                + "\"cut\":12000000,\"reasons\":["
+                                + "{\"reason\":\"no unwind rule\",\"value\":12000000}]},"
+                                + "{\"binary\":\"/usr/bin/web\",\"total\":988000000,"
+                                + "\"cut\":8000000,\"reasons\":["
+                                + "{\"reason\":\"too deep\",\"value\":5000000},"
+                                + "{\"reason\":\"=of its own\",\"value\":3000000}]}]}");
+        assertThat(server.text("/api/v1/stack-quality?limit=1&" + range))
+                .contains("\"binaryCount\":2,", "libc.so.6", "\"value\":3000000")
+                .doesNotContain("/usr/bin/web");
+        assertThat(server.text("/api/v1/stack-quality?" + RANGE))
+                .isEqualTo(
+                        "{\"unit\":\"nanoseconds\",\"total\":1000000000,"
+                                + "\"complete\":1000000000,\"reasons\":[],\"binaryCount\":0,"
+                                + "\"binaries\":[]}");
+    }
+
+    private static String reason(CutReason reason, long value) {
+        return "{\"reason\":\""
+                + reason.text()
+                + "\",\"value\":"
+                + value
+                + ",\"meaning\":\""
+                + reason.meaning()
+                + "\",\"help\":\""
+                + reason.help()
+                + "\"}";
+    }
+
+    @Test
     void aSelectorChooses() throws Exception {
         String web = RunningServer.query("{service_name=\"web\",node=~\"host-.\"}");
         assertThat(server.text("/api/v1/top?limit=1&" + RANGE + "&selector=" + web))
@@ -244,6 +288,9 @@ class QueryIT {
                 "top?selektor=x | parameter: \"selektor\" (expected: from, limit, partial, search,"
                         + " selector, to, type)",
                 "top?from=now&from=now | from: given 2 times (expected: once)",
+                "stack-quality?limit=0 | limit: \"0\" (expected: a whole number from 1 to 100000)",
+                "stack-quality?search=x | parameter: \"search\" (expected: from, limit, partial,"
+                        + " selector, to, type)",
                 "top?partial=yes | partial: \"yes\" (expected: true or false)",
                 "flamegraph?maxNodes=2000000 | maxNodes: \"2000000\" (expected: a whole number from"
                         + " 1 to 1048576)",

@@ -4,6 +4,7 @@ import io.emberscope.collector.aggregate.Window;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.Names;
 import io.emberscope.collector.reader.Reader;
+import io.emberscope.profile.CutMark;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.Line;
@@ -60,7 +61,7 @@ public final class FrameNamer {
         return switch (binary.kind()) {
             case KERNEL -> ofKernel(binary, place);
             case VDSO -> ofVdso(place);
-            case CUT -> new Frame(FrameKind.UNKNOWN, "", "", 0, List.of(Line.named(binary.path())));
+            case CUT -> CutMark.frame(binary.whyCut().text());
             case ANONYMOUS, UNKNOWN, SPECIAL, FILE -> frame("", binary, place, null);
         };
     }

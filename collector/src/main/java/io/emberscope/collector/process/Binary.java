@@ -1,6 +1,7 @@
 package io.emberscope.collector.process;
 
 import io.emberscope.bpf.StackEnd;
+import io.emberscope.profile.CutMark;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -75,10 +76,7 @@ public final class Binary {
     private static Map<StackEnd, Binary> cuts() {
         Map<StackEnd, Binary> cuts = new EnumMap<>(StackEnd.class);
         for (StackEnd end : StackEnd.values()) {
-            String name =
-                    end == StackEnd.TRUNCATED || end == StackEnd.BY_KERNEL
-                            ? "[truncated]"
-                            : "[truncated: " + end.text() + "]";
+            String name = CutMark.name(end.text());
             cuts.put(
                     end,
                     new Binary(FIRST_CUT_NUMBER + end.code(), Kind.CUT, name, BuildId.NONE, 0, 0));
@@ -89,6 +87,11 @@ public final class Binary {
     /// The place where a stack was not walked further.
     public static Binary cut(StackEnd why) {
         return CUTS.getOrDefault(why, UNKNOWN);
+    }
+
+    /// Why a stack was not walked further, of a binary of kind [Kind#CUT] only.
+    public StackEnd whyCut() {
+        return StackEnd.of(number - FIRST_CUT_NUMBER);
     }
 
     /// Different for each binary of this run, and never given twice.

@@ -2,6 +2,8 @@ package io.emberscope.profile.otlp;
 
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.profile.AddressRange;
+import io.emberscope.profile.CutMark;
+import io.emberscope.profile.CutReason;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.IngestLimits;
@@ -26,8 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// What comes out is free of duplicates, whatever the sender's tables hold: processes that map the
 /// same library have a mapping and locations each, but the same frames.
 final class Dictionary {
-    private static final Frame TRUNCATED =
-            new Frame(FrameKind.UNKNOWN, "", "", 0, List.of(Line.named("[truncated]")));
+    private static final Frame TRUNCATED = CutMark.frame(CutReason.TOO_DEEP.text());
     private static final int[] EMPTY_STACK = {};
     private static final int BUILD_ID_LENGTH_MAX = 128;
     // Most bytes that a char of a Java text takes in UTF-8.

@@ -2,6 +2,8 @@ package io.emberscope.profile.pprof;
 
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.profile.AddressRange;
+import io.emberscope.profile.CutMark;
+import io.emberscope.profile.CutReason;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.IngestLimits;
@@ -30,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 /// stay frames of their own.
 public final class PprofReader {
     private static final String KERNEL_PREFIX = "[kernel";
-    private static final Line TRUNCATED = Line.named("[truncated]");
 
     private final IngestLimits limits;
     private final EntryTable strings;
@@ -241,7 +242,7 @@ public final class PprofReader {
         return frameOfId.computeIfAbsent(
                 0L,
                 id -> {
-                    frames.add(new Frame(FrameKind.UNKNOWN, "", "", 0, List.of(TRUNCATED)));
+                    frames.add(CutMark.frame(CutReason.TOO_DEEP.text()));
                     return frames.size() - 1;
                 });
     }

@@ -105,6 +105,12 @@ public record Limits(
     /// Functions of a table at most.
     public static final int TOP_FUNCTIONS_MAX = 100_000;
 
+    /// Binaries that stacks are cut in unless asked otherwise.
+    public static final int CUT_BINARIES_DEFAULT = 100;
+
+    /// Binaries that stacks are cut in at most.
+    public static final int CUT_BINARIES_MAX = 100_000;
+
     /// Values of a label unless asked otherwise: what a completion list can show.
     public static final int LABEL_VALUES_DEFAULT = 1_000;
 

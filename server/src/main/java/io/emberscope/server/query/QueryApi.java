@@ -9,6 +9,7 @@ import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import io.emberscope.profile.pprof.PprofWriter;
 import io.emberscope.profile.tree.FlameTree;
+import io.emberscope.profile.tree.StackQuality;
 import io.emberscope.profile.tree.TopTable;
 import io.emberscope.server.edge.ErrorAnswers;
 import io.emberscope.server.edge.Limits;
@@ -87,6 +88,7 @@ public final class QueryApi implements AutoCloseable {
                 "/api/v1/flamegraph",
                 service(with(SAMPLES, "groupBy", "maxNodes", "format"), this::flameGraph));
         routes.put("/api/v1/top", service(with(SAMPLES, "limit", "search"), this::top));
+        routes.put("/api/v1/stack-quality", service(with(SAMPLES, "limit"), this::stackQuality));
         routes.put("/api/v1/timeseries", service(with(SAMPLES, "step"), this::timeSeries));
         routes.put("/api/v1/pprof", service(SAMPLES, this::pprof));
         return routes;
@@ -192,6 +194,13 @@ public final class QueryApi implements AutoCloseable {
         TopTable table = TopTable.of(merge(parameters, null, context), context);
         context.reserve((long) Math.min(limit, table.rows().size()) * ROW_BYTES);
         return TopTableJson.of(table, search, limit);
+    }
+
+    private Answer stackQuality(Parameters parameters, QueryContext context) throws IOException {
+        int limit = parameters.count("limit", Limits.CUT_BINARIES_DEFAULT, Limits.CUT_BINARIES_MAX);
+        StackQuality quality = StackQuality.of(merge(parameters, null, context), context);
+        context.reserve(StackQualityJson.rows(quality, limit) * ROW_BYTES);
+        return StackQualityJson.of(quality, limit);
     }
 
     private Answer timeSeries(Parameters parameters, QueryContext context) throws IOException {

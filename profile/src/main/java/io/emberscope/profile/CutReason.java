@@ -1,0 +1,97 @@
+package io.emberscope.profile;
+
+import java.util.Optional;
+
+/// Why our own collector and codecs leave the callers of a stack out, in words for whoever looks at
+/// the profile. Other senders may have reasons of their own.
+///
+/// Stored by text, in [CutMark]s, so a text never changes.
+public enum CutReason {
+    TOO_DEEP(
+            "too deep",
+            "There are more frames than are kept: 1,024 in user space, 127 in the kernel.",
+            "Usually deep recursion. The innermost frames are there; nothing can be set."),
+    STACK_UNREADABLE(
+            "stack not in memory",
+            "The next part of the stack was not in memory, or there is none at that address.",
+            "Under memory pressure it passes with it. Always in one program, its code moves to"
+                    + " another stack in a way that its unwind table does not tell."),
+    NO_MAPPING(
+            "address in no mapping",
+            "What should be the caller's address is in no code of the process.",
+            "The binary's code does not do what its unwind table or frame pointer says: often"
+                    + " hand-written assembly, or code made at run time. Build it with"
+                    + " -fasynchronous-unwind-tables or -fno-omit-frame-pointer."),
+    NO_RULE(
+            "no unwind rule",
+            "No unwind table covers this code, and it keeps no frame pointer.",
+            "Build the binary with -fasynchronous-unwind-tables or -fno-omit-frame-pointer, and do"
+                    + " not strip .eh_frame. Some C libraries, such as musl's, come without."),
+    REGISTER_LOST(
+            "register lost",
+            "The caller's place depends on a register that nobody had saved.",
+            "Seen where unwind tables are incomplete, as in hand-written assembly. Frame pointers"
+                    + " (-fno-omit-frame-pointer) help."),
+    NOT_GROWING(
+            "stack not growing",
+            "The caller's frame would lie below the one it called.",
+            "The code switches stacks, as coroutines do, or its unwind table is wrong there. A"
+                    + " newer compiler or frame pointers may help."),
+    PROCESS_UNKNOWN(
+            "mappings unknown",
+            "What code the process had mapped was not known when the sample was taken.",
+            "Rare, and for processes that live for milliseconds. If it stays, there are more"
+                    + " mappings than --unwind-memory has room for."),
+    TABLE_MISSING(
+            "unwind table not loaded",
+            "The binary's unwind table was not loaded in time, or there was no room for it.",
+            "Usual just after the collector starts. If it stays, raise --unwind-memory, and see the"
+                    + " collector's log for files that it cannot read."),
+    COPY_CUT(
+            "stack copy too short",
+            "The process was new to the sampler, and its stack deeper than what is copied then.",
+            "Only the first milliseconds of a process with deep stacks; nothing can be set."),
+    MAPPINGS_CHANGED(
+            "mappings changed",
+            "Other code had just been mapped at an address on the stack.",
+            "Passes at once; programs that load and unload libraries all the time have it more."),
+    NO_STACK(
+            "no stack",
+            "The sample came without any frame.",
+            "The sender could not read the stack; look there.");
+
+    private final String text;
+    private final String meaning;
+    private final String help;
+
+    CutReason(String text, String meaning, String help) {
+        this.text = text;
+        this.meaning = meaning;
+        this.help = help;
+    }
+
+    /// In a few words, as in the mark.
+    public String text() {
+        return text;
+    }
+
+    /// What happened, in a sentence.
+    public String meaning() {
+        return meaning;
+    }
+
+    /// What would make such stacks whole.
+    public String help() {
+        return help;
+    }
+
+    /// The reason with that text, if it is one of ours.
+    public static Optional<CutReason> of(String text) {
+        for (CutReason reason : values()) {
+            if (reason.text.equals(text)) {
+                return Optional.of(reason);
+            }
+        }
+        return Optional.empty();
+    }
+}
