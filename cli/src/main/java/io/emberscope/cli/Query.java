@@ -22,6 +22,7 @@ final class Query {
         return switch (options.command()) {
             case TOP -> top(colors, width);
             case FLAMEGRAPH -> flameGraph(colors, width);
+            case QUALITY -> quality(colors, width);
             case PPROF -> new Result(get("/api/v1/pprof", Map.of()), "");
         };
     }
@@ -40,6 +41,18 @@ final class Query {
         return Result.text(
                 options.format() == Format.CSV ? top.csv() : top.table(colors, width),
                 note(top.total()));
+    }
+
+    private Result quality(Colors colors, int width) throws QueryFailure {
+        byte[] json =
+                get("/api/v1/stack-quality", Map.of("limit", Integer.toString(options.limit())));
+        if (options.format() == Format.JSON) {
+            return new Result(json, "");
+        }
+        Quality quality = Quality.parse(json);
+        return Result.text(
+                options.format() == Format.CSV ? quality.csv() : quality.table(colors, width),
+                note(quality.total()));
     }
 
     private Result flameGraph(Colors colors, int width) throws QueryFailure {

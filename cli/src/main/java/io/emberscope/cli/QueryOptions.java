@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /// @param samples which samples are meant, as the server's query parameters
 /// @param output where to save the answer, if not shown
 /// @param format how to write the answer
-/// @param limit functions in a table
+/// @param limit functions or binaries in a table
 /// @param search only functions whose name contains this
 /// @param groupBy label whose values are the outermost nodes of the tree, or empty
 /// @param minShare per cent of the whole below which a node of the tree is only counted
@@ -34,12 +34,13 @@ record QueryOptions(
         boolean color) {
     static final String HELP =
             """
-            usage: emberscope query top|flamegraph|pprof [options]
+            usage: emberscope query top|flamegraph|quality|pprof [options]
 
             Asks a running server which functions the CPUs spent their time in.
 
               top           a table of functions: time in each itself, and with all it called
               flamegraph    a tree of calls with each one's share
+              quality       how much has stacks that reach their root; where and why others end
               pprof         a file for `go tool pprof` and other viewers
 
             Which samples:
@@ -53,15 +54,16 @@ record QueryOptions(
               --server URL              default http://127.0.0.1:4040, or the environment's
                                         EMBERSCOPE_SERVER
             What to show:
-              -n, --limit N             top: how many functions (default 30)
+              -n, --limit N             top: how many functions, quality: how many binaries
+                                        (default 30)
               --search TEXT             top: only functions whose name contains TEXT
               --group-by LABEL          flamegraph: a first row with the values of this label, such
                                         as service_name
               --min-share PERCENT       flamegraph: count what is smaller instead of showing it
                                         (default 1)
-              --format FORMAT           top: table, csv or json; flamegraph: tree, folded or json;
-                                        pprof: pprof. Default: by the ending of the output's name,
-                                        else the first
+              --format FORMAT           top, quality: table, csv or json; flamegraph: tree, folded
+                                        or json; pprof: pprof. Default: by the ending of the
+                                        output's name, else the first
               -o, --output FILE         save it there instead of showing it
               --no-color                no colours; also off if NO_COLOR is set or the output is
                                         not a terminal
@@ -79,12 +81,13 @@ record QueryOptions(
     enum Command {
         TOP,
         FLAMEGRAPH,
+        QUALITY,
         PPROF;
 
         /// The forms its answer can have, the usual one first.
         List<Format> formats() {
             return switch (this) {
-                case TOP -> List.of(Format.TABLE, Format.CSV, Format.JSON);
+                case TOP, QUALITY -> List.of(Format.TABLE, Format.CSV, Format.JSON);
                 case FLAMEGRAPH -> List.of(Format.TREE, Format.FOLDED, Format.JSON);
                 case PPROF -> List.of(Format.PPROF);
             };

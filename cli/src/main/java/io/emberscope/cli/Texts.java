@@ -31,6 +31,15 @@ final class Texts {
                 : String.format(Locale.ROOT, "%.1f%%", 100.0 * part / (double) whole);
     }
 
+    /// The same, but never all or nothing of it when it is not.
+    static String honestPercent(long part, long whole) {
+        String text = percent(part, whole);
+        if (part > 0 && text.equals("0.0%")) {
+            return "<0.1%";
+        }
+        return part < whole && text.equals("100.0%") ? ">99.9%" : text;
+    }
+
     /// The text without what a terminal would obey instead of show: names come from strangers.
     static String printable(String text) {
         StringBuilder out = new StringBuilder(text.length());
@@ -101,5 +110,36 @@ final class Texts {
         double size = Math.abs(value);
         String form = size < 10 ? "%.2f" : size < 100 ? "%.1f" : "%.0f";
         return String.format(Locale.ROOT, form, value);
+    }
+
+    /// The last part of a path.
+    static String fileName(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    /// The text at the right end of a column.
+    static String right(String text, int width) {
+        return " ".repeat(Math.max(0, width - text.length())) + text;
+    }
+
+    /// A cell of comma-separated values. A spreadsheet takes one that begins with one of these
+    /// signs for a formula.
+    static String quoted(String text) {
+        boolean formula = !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0;
+        return '"' + (formula ? "'" : "") + text.replace("\"", "\"\"") + '"';
+    }
+
+    /// The text in lines of whole words, each after an indent.
+    static String wrapped(String text, String indent, int width) {
+        StringBuilder out = new StringBuilder();
+        StringBuilder line = new StringBuilder(indent);
+        for (String word : text.split(" ", -1)) {
+            if (line.length() > indent.length() && line.length() + 1 + word.length() > width) {
+                out.append(line).append('\n');
+                line = new StringBuilder(indent);
+            }
+            line.append(line.length() > indent.length() ? " " : "").append(word);
+        }
+        return out.append(line).append('\n').toString();
     }
 }

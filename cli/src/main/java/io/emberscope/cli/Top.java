@@ -96,21 +96,22 @@ record Top(String unit, long total, int functionCount, List<Row> rows) {
         out.append(colors.dim(" in all, " + functionCount + " functions"));
         out.append('\n');
         String head =
-                right("self", AMOUNT_WIDTH)
-                        + right("self%", PERCENT_WIDTH)
-                        + right("total", AMOUNT_WIDTH)
-                        + right("total%", PERCENT_WIDTH)
+                Texts.right("self", AMOUNT_WIDTH)
+                        + Texts.right("self%", PERCENT_WIDTH)
+                        + Texts.right("total", AMOUNT_WIDTH)
+                        + Texts.right("total%", PERCENT_WIDTH)
                         + "  function";
         out.append(colors.dim(head)).append('\n');
         for (Row row : rows) {
-            out.append(right(Texts.amount(row.self, unit), AMOUNT_WIDTH));
+            out.append(Texts.right(Texts.amount(row.self, unit), AMOUNT_WIDTH));
             out.append(
                     colors.share(
-                            share(row.self), right(Texts.percent(row.self, total), PERCENT_WIDTH)));
-            out.append(right(Texts.amount(row.total, unit), AMOUNT_WIDTH));
-            out.append(right(Texts.percent(row.total, total), PERCENT_WIDTH));
+                            share(row.self),
+                            Texts.right(Texts.percent(row.self, total), PERCENT_WIDTH)));
+            out.append(Texts.right(Texts.amount(row.total, unit), AMOUNT_WIDTH));
+            out.append(Texts.right(Texts.percent(row.total, total), PERCENT_WIDTH));
             String name = Texts.fit(Texts.printable(row.name), functions);
-            String binary = Texts.fit(Texts.printable(fileName(row.binary)), binaries);
+            String binary = Texts.fit(Texts.printable(Texts.fileName(row.binary)), binaries);
             out.append("  ").append(colors.function(row.kind, name));
             if (!binary.isEmpty()) {
                 out.append("  ").append(colors.dim(binary));
@@ -134,8 +135,11 @@ record Top(String unit, long total, int functionCount, List<Row> rows) {
         out.append(",function,binary,kind\n");
         for (Row row : rows) {
             out.append(row.self).append(',').append(row.total).append(',');
-            out.append(quoted(row.name)).append(',');
-            out.append(quoted(row.binary)).append(',').append(quoted(row.kind)).append('\n');
+            out.append(Texts.quoted(row.name)).append(',');
+            out.append(Texts.quoted(row.binary))
+                    .append(',')
+                    .append(Texts.quoted(row.kind))
+                    .append('\n');
         }
         return out.toString();
     }
@@ -145,20 +149,6 @@ record Top(String unit, long total, int functionCount, List<Row> rows) {
     }
 
     private int longestBinary() {
-        return rows.stream().mapToInt(row -> fileName(row.binary).length()).max().orElse(0);
-    }
-
-    private static String fileName(String path) {
-        return path.substring(path.lastIndexOf('/') + 1);
-    }
-
-    private static String right(String text, int width) {
-        return " ".repeat(Math.max(0, width - text.length())) + text;
-    }
-
-    /// A cell. A spreadsheet takes one that begins with one of these signs for a formula.
-    private static String quoted(String text) {
-        boolean formula = !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0;
-        return '"' + (formula ? "'" : "") + text.replace("\"", "\"\"") + '"';
+        return rows.stream().mapToInt(row -> Texts.fileName(row.binary).length()).max().orElse(0);
     }
 }

@@ -40,6 +40,7 @@ class QueryIT {
     static void start() throws IOException {
         server = RunningServer.start(data);
         send(Profiles.cpu());
+        send(Profiles.cut());
     }
 
     @AfterAll
@@ -107,6 +108,70 @@ class QueryIT {
         assertThat(run(false, 80, "top", "--from", FROM, "--to", TO, "--search", "REST").out)
                 .contains("1.00s in all, 1 functions", "rest")
                 .doesNotContain("work");
+    }
+
+    private static final String[] CUT = {
+        "quality", "--from", "2026-01-01T01:00:00Z", "--to", "2026-01-01T01:01:00Z"
+    };
+
+    @Test
+    void qualityTellsWhereAndWhyStacksEnd() {
+        Run run = run(false, 80, CUT);
+        assertThat(run.err).isEmpty();
+        assertThat(run.exit).isZero();
+        assertThat(run.out)
+                .isEqualTo(
+                        """
+                        98.0% of 1.00s is in stacks that reach their root
+
+                             cut   cut%  why
+                          12.0ms   1.2%  no unwind rule
+                                         No unwind table covers this code, and it keeps no frame
+                                         pointer.
+                                         Build the binary with -fasynchronous-unwind-tables or
+                                         -fno-omit-frame-pointer, and do not strip .eh_frame. Some C
+                                         libraries, such as musl's, come without.
+                          5.00ms   0.5%  too deep
+                                         There are more frames than are kept: 1,024 in user space, 127
+                                         in the kernel.
+                                         Usually deep recursion. The innermost frames are there; nothing
+                                         can be set.
+                          3.00ms   0.3%  =of its own
+
+                             cut   cut%  of its  where
+                          12.0ms   1.2%    1.2%  libc.so.6  no unwind rule
+                          8.00ms   0.8%    0.8%  web  too deep, =of its own
+                        """);
+    }
+
+    @Test
+    void qualitySaysWhatItLeavesOutAndIsShort() {
+        List<String> arguments = new ArrayList<>(List.of(CUT));
+        arguments.addAll(List.of("-n", "1"));
+        assertThat(run(false, 80, arguments.toArray(String[]::new)).out)
+                .endsWith(
+                        """
+                        libc.so.6  no unwind rule
+                        1 more binaries are not shown; see more with --limit
+                        """);
+        assertThat(run(false, 80, "quality", "--from", FROM, "--to", TO).out)
+                .isEqualTo("100.0% of 1.00s is in stacks that reach their root\n");
+    }
+
+    @Test
+    void qualityIsSavedAsCells() {
+        Path csv = directory.resolve("quality.csv");
+        List<String> arguments = new ArrayList<>(List.of(CUT));
+        arguments.addAll(List.of("-o", csv.toString()));
+        assertThat(run(false, 80, arguments.toArray(String[]::new)).exit).isZero();
+        assertThat(csv)
+                .hasContent(
+                        """
+                        cut_nanoseconds,binary_nanoseconds,binary,reason
+                        12000000,992000000,"/usr/lib/libc.so.6","no unwind rule"
+                        5000000,988000000,"/usr/bin/web","too deep"
+                        3000000,988000000,"/usr/bin/web","'=of its own"
+                        """);
     }
 
     @Test

@@ -57,8 +57,8 @@ class QueryOptionsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "'' | command:  (expected: top, flamegraph, pprof)",
-                "diff | command: diff (expected: top, flamegraph, pprof)",
+                "'' | command:  (expected: top, flamegraph, quality, pprof)",
+                "diff | command: diff (expected: top, flamegraph, quality, pprof)",
                 "top --limit 0 | --limit: 0 (expected: 1 to 100000)",
                 "top --limit x | --limit: x (expected: 1 to 100000)",
                 "top --limit | --limit: nothing (expected: a value after it)",
@@ -67,6 +67,7 @@ class QueryOptionsTest {
                 "top --from 1 --from 2 | --from: given twice (expected: once)",
                 "top --server 4040 | --server: 4040 (expected: a URL such as http://127.0.0.1:4040)",
                 "top --format folded | --format: folded (expected: table, csv, json)",
+                "quality --format tree | --format: tree (expected: table, csv, json)",
                 "flamegraph --min-share 101 | --min-share: 101 (expected: 0 to 100, in per cent)"
             })
     void aWrongCommandLineIsRefused(String arguments, String message) {
