@@ -7,6 +7,7 @@ import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.Cgroups;
 import io.emberscope.bpf.SamplerCounters;
 import io.emberscope.bpf.UnwindMemory;
+import io.emberscope.collector.aggregate.CutStacks;
 import io.emberscope.collector.aggregate.WallClock;
 import io.emberscope.collector.aggregate.Windows;
 import io.emberscope.collector.container.CgroupScan;
@@ -110,7 +111,7 @@ final class Agent {
                         log::line);
         export = new WindowExport(naming, state, spool, tally, metrics, log);
         WallClock clock = new WallClock(wall, monotonicNanos);
-        windows = new Windows(clock, export::accept, naming::seen);
+        windows = new Windows(clock, export::accept, naming::seen, new CutStacks(metrics));
         Binaries binaries = new Binaries();
         hierarchy = Hierarchy.choose(MOUNT_INFO, Agent::groupId);
         boolean groupsTellAll = Hierarchy.isOnlyUnified(MOUNT_INFO);

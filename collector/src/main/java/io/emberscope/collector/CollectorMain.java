@@ -6,10 +6,12 @@ import io.emberscope.bpf.KernelClock;
 import io.emberscope.bpf.KernelFeature;
 import io.emberscope.bpf.KernelFeatures;
 import io.emberscope.collector.doctor.Doctor;
+import io.emberscope.collector.doctor.StackReport;
 import io.emberscope.collector.primitive.Hash;
 import io.emberscope.collector.process.OwnFiles;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -27,11 +29,23 @@ public final class CollectorMain {
             Usage: emberscope-collector COMMAND [OPTIONS]
 
               collect   samples this machine and sends profiles to a server, until SIGTERM
-              doctor    says what this kernel and these privileges allow
+              doctor    says what this kernel and these privileges allow, and how whole the
+                        stacks are of a collector that runs here
 
             Options of collect:
             """
                     + CollectorOptions.HELP;
+
+    private static final String DOCTOR_HELP =
+            """
+            Usage: emberscope-collector doctor [OPTIONS]
+
+            Says what this kernel and these privileges allow, what is lost without the rest and how
+            to get it; and, if a collector runs here, which share of its stacks is complete.
+
+              --metrics-listen ADDR  where that collector serves /metrics; off asks none
+                                     (default: 127.0.0.1:4041)
+            """;
 
     private CollectorMain() {}
 
@@ -46,7 +60,7 @@ public final class CollectorMain {
         try {
             return switch (command) {
                 case "collect" -> collect(arguments, log);
-                case "doctor" -> doctor();
+                case "doctor" -> doctor(arguments);
                 case "--help", "-h", "help" -> help(HELP);
                 default ->
                         throw new UsageException(
@@ -66,17 +80,26 @@ public final class CollectorMain {
         return OK;
     }
 
-    private static int doctor() {
+    private static int doctor(String[] arguments) throws UsageException {
+        if (wantsHelp(arguments)) {
+            return help(DOCTOR_HELP);
+        }
+        HostPort metrics = CollectorOptions.metricsListen(arguments, 1);
         List<KernelFeature> features = KernelFeatures.probe();
         System.out.print(Doctor.report(features));
+        if (metrics != null) {
+            System.out.print('\n' + StackReport.of(metrics.host(), metrics.port()));
+        }
         return Doctor.canSample(features) ? OK : FAILED;
     }
 
+    private static boolean wantsHelp(String[] arguments) {
+        return Arrays.stream(arguments).anyMatch(one -> one.equals("--help") || one.equals("-h"));
+    }
+
     private static int collect(String[] arguments, Log log) throws UsageException, IOException {
-        for (String argument : arguments) {
-            if (argument.equals("--help") || argument.equals("-h")) {
-                return help(CollectorOptions.HELP);
-            }
+        if (wantsHelp(arguments)) {
+            return help(CollectorOptions.HELP);
         }
         CollectorOptions options = CollectorOptions.parse(arguments, 1, System.getenv());
         setUp();

@@ -103,7 +103,6 @@ record CollectorOptions(
         if ((certFile == null) != (keyFile == null)) {
             throw new UsageException("--cert-file and --key-file: one (expected: both or none)");
         }
-        String listen = given.get("--metrics-listen", "127.0.0.1:4041");
         return new CollectorOptions(
                 server,
                 Path.of(given.get("--data", "/var/lib/emberscope/collector")),
@@ -112,7 +111,7 @@ record CollectorOptions(
                 unwinding(given.get("--unwind", "")),
                 size("--unwind-memory", given.get("--unwind-memory", "32MiB")),
                 given.get("--node", ""),
-                listen.equals("off") ? null : HostPort.parse("--metrics-listen", listen),
+                metricsListen(given),
                 given.path("--token-file"),
                 given.path("--ca-file"),
                 certFile,
@@ -120,6 +119,16 @@ record CollectorOptions(
                 proxy(given.get("--proxy", ""), server, environment),
                 size("--spool-size", given.get("--spool-size", "256MiB")),
                 given.number("--nice", -20, -20, 19));
+    }
+
+    /// Where a collector serves its metrics, by the one option of `doctor`; null for nowhere.
+    static @Nullable HostPort metricsListen(String[] arguments, int from) throws UsageException {
+        return metricsListen(Arguments.parse(arguments, from, "--metrics-listen"));
+    }
+
+    private static @Nullable HostPort metricsListen(Arguments given) throws UsageException {
+        String listen = given.get("--metrics-listen", "127.0.0.1:4041");
+        return listen.equals("off") ? null : HostPort.parse("--metrics-listen", listen);
     }
 
     private static URL server(String text) throws UsageException {

@@ -5,6 +5,7 @@ import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.aggregate.Windows;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.container.Containers;
+import io.emberscope.collector.doctor.StackReport;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.ProcessTable;
 import io.emberscope.collector.process.ProfiledProcess;
@@ -45,7 +46,7 @@ final class Merger implements Timeline.Replay {
             ends.put(
                     end,
                     metrics.counter(
-                            "emberscope_collector_user_stacks_total",
+                            StackReport.USER_STACKS,
                             "User stacks by the reason for which they go no further.",
                             "end",
                             end.name().toLowerCase(Locale.ROOT)));

@@ -7,6 +7,7 @@ import io.emberscope.bpf.Cgroups;
 import io.emberscope.bpf.ProgramStats;
 import io.emberscope.bpf.SamplerOptions;
 import io.emberscope.bpf.StackEnd;
+import io.emberscope.collector.aggregate.CutStacks;
 import io.emberscope.collector.aggregate.WallClock;
 import io.emberscope.collector.aggregate.Windows;
 import io.emberscope.collector.container.Containers;
@@ -95,7 +96,7 @@ final class LiveSampler implements AutoCloseable {
         Binaries binaries = new Binaries();
         ProcessTable processes = new ProcessTable(binaries, metrics, unwinding::forget);
         WallClock wall = new WallClock(InstantSource.system(), clock);
-        Windows windows = new Windows(wall, _ -> {}, _ -> {});
+        Windows windows = new Windows(wall, _ -> {}, _ -> {}, new CutStacks(metrics));
         Merger merger = new Merger(processes, containers, true, windows, unwinding, metrics);
         Timeline timeline = new Timeline(binaries, new Keeping(merger, processes, merged));
         ProcFiles files = new ProcFiles("/proc", clock);

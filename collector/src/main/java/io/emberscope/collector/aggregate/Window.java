@@ -27,6 +27,7 @@ public final class Window {
 
     private final long startNanos;
     private final Consumer<Binary> firstOnStack;
+    private final CutStacks cuts;
     private final FrameTable frames = new FrameTable();
     private final StackTable stacks = new StackTable();
     private final SeriesTable series = new SeriesTable();
@@ -38,9 +39,10 @@ public final class Window {
     private long foldedExecutables;
 
     /// @param firstOnStack takes each binary when it is on a stack for the first time
-    Window(long startNanos, Consumer<Binary> firstOnStack) {
+    Window(long startNanos, Consumer<Binary> firstOnStack, CutStacks cuts) {
         this.startNanos = startNanos;
         this.firstOnStack = firstOnStack;
+        this.cuts = cuts;
     }
 
     /// Whether the next sample needs another window.
@@ -59,6 +61,11 @@ public final class Window {
         depth = addUserFrames(sample, mappings, depth);
         if (depth == 0) {
             stack[depth++] = frames.of(Binary.UNKNOWN, 0);
+        }
+        Binary outermost = frames.binary(stack[depth - 1]);
+        if (outermost.kind() == Binary.Kind.CUT) {
+            Binary last = depth > 1 ? frames.binary(stack[depth - 2]) : Binary.UNKNOWN;
+            cuts.count(last, outermost.whyCut());
         }
         int inSeries = series.of(executable, container, sample.nameFirst(), sample.nameSecond());
         switch (series.lastFold()) {

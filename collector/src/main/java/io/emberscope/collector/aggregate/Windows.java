@@ -22,16 +22,20 @@ public final class Windows {
     private final Consumer<Window> done;
     private final List<Window> open = new ArrayList<>();
     private final Consumer<Binary> firstOnStack;
+    private final CutStacks cuts;
     private Window current;
 
     /// @param done takes windows that are full or over; must not block
     /// @param firstOnStack takes each binary when it is on a stack for the first time; must not
     ///   block
-    public Windows(WallClock clock, Consumer<Window> done, Consumer<Binary> firstOnStack) {
+    /// @param cuts counts the stacks that end before their root
+    public Windows(
+            WallClock clock, Consumer<Window> done, Consumer<Binary> firstOnStack, CutStacks cuts) {
         this.clock = clock;
         this.done = done;
         this.firstOnStack = firstOnStack;
-        this.current = new Window(Long.MIN_VALUE, firstOnStack);
+        this.cuts = cuts;
+        this.current = new Window(Long.MIN_VALUE, firstOnStack, cuts);
     }
 
     /// Adds a sample of a process.
@@ -98,7 +102,7 @@ public final class Windows {
     private void close(Window window) {
         open.remove(window);
         if (window == current) {
-            current = new Window(Long.MIN_VALUE, firstOnStack);
+            current = new Window(Long.MIN_VALUE, firstOnStack, cuts);
         }
         done.accept(window);
     }
@@ -109,7 +113,7 @@ public final class Windows {
                 return window;
             }
         }
-        Window window = new Window(start, firstOnStack);
+        Window window = new Window(start, firstOnStack, cuts);
         open.add(window);
         return window;
     }

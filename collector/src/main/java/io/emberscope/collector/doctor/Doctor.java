@@ -66,14 +66,18 @@ public final class Doctor {
 
     /// Appends a text broken into lines, indented.
     private static void paragraph(StringBuilder out, String label, String text) {
+        wrap(out, " ".repeat(9), label, text);
+    }
+
+    static void wrap(StringBuilder out, String indent, String label, String text) {
         if (text.isBlank()) {
             return;
         }
-        String indent = " ".repeat(9);
         StringBuilder line = new StringBuilder(indent + label);
         int empty = line.length();
         for (String word : text.strip().split("\\s+", -1)) {
-            if (line.length() > empty && line.length() + 1 + word.length() > WIDTH + 9) {
+            if (line.length() > empty
+                    && line.length() + 1 + word.length() > WIDTH + indent.length()) {
                 out.append(line).append('\n');
                 line = new StringBuilder(indent + " ".repeat(label.length()));
                 empty = line.length();

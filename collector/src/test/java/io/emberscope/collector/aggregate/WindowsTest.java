@@ -2,6 +2,7 @@ package io.emberscope.collector.aggregate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.process.Binary;
@@ -23,7 +24,9 @@ final class WindowsTest {
                     () -> BOOT.plusNanos(monotonic).minusNanos(setBackNanos), () -> monotonic);
     private final List<Window> done = new ArrayList<>();
     private final List<Binary> firstSeen = new ArrayList<>();
-    private final Windows windows = new Windows(clock, done::add, firstSeen::add);
+    private final Metrics metrics = new Metrics();
+    private final Windows windows =
+            new Windows(clock, done::add, firstSeen::add, new CutStacks(metrics));
     private final Feed feed = new Feed(windows);
 
     @Test
@@ -101,6 +104,53 @@ final class WindowsTest {
         assertThat(window.frameBinary(window.stackFrame(0, 1)).path()).isEqualTo("[truncated]");
         assertThat(window.frameBinary(window.stackFrame(0, 3)).path())
                 .isEqualTo("[truncated: no unwind rule]");
+    }
+
+    @Test
+    void cutStacksAreCountedByTheBinaryOfTheirOutermostFrame() {
+        feed.program(7, "/bin/app\n\"").program(8, "/bin/other");
+        long[] kernel = {-1};
+        long[] user = {0x2000, 0x3001};
+        feed.sample(1, 7, "x", 0, kernel, user, StackEnd.NO_RULE);
+        feed.sample(2, 7, "x", 0, kernel, user, StackEnd.NO_RULE);
+        feed.sample(3, 8, "x", SampleView.KERNEL_STACK_CUT, kernel, user, StackEnd.COMPLETE);
+        feed.sample(4, 8, "x", 0, kernel, new long[0], StackEnd.STACK_UNREADABLE);
+        feed.sample(5, 8, "x", 0, new long[0], new long[0], StackEnd.PROCESS_UNKNOWN);
+        feed.sample(6, 8, "x", 0, kernel, user, StackEnd.BY_KERNEL);
+        int kernelThread = SampleView.KERNEL_THREAD | SampleView.KERNEL_STACK_CUT;
+        feed.sample(7, 9, "k", kernelThread, kernel, new long[0], StackEnd.NO_STACK);
+        feed.sample(8, 9, "k", SampleView.KERNEL_THREAD, kernel, new long[0], StackEnd.NO_STACK);
+        only();
+        assertThat(cutStacks())
+                .containsExactlyInAnyOrder(
+                        "{binary=\"/bin/app?\\\"\",end=\"no_rule\"} 2",
+                        "{binary=\"[kernel]\",end=\"stack_unreadable\"} 1",
+                        "{binary=\"[unknown]\",end=\"process_unknown\"} 1",
+                        "{binary=\"[kernel]\",end=\"truncated\"} 1");
+    }
+
+    @Test
+    void binariesBeyondTheBoundAreCountedTogether() {
+        int programs = CutStacks.BINARIES_MAX + 5;
+        for (int pid = 1; pid <= programs; pid++) {
+            feed.program(pid, "/tmp/program-" + pid);
+            feed.sample(pid, pid, "x", 0, new long[0], new long[] {0x2000}, StackEnd.NO_RULE);
+            feed.sample(pid, pid, "x", 0, new long[0], new long[] {0x2000}, StackEnd.TRUNCATED);
+        }
+        only();
+        assertThat(cutStacks())
+                .hasSize(2 * CutStacks.BINARIES_MAX + 2)
+                .contains(
+                        "{binary=\"[others]\",end=\"no_rule\"} 5",
+                        "{binary=\"[others]\",end=\"truncated\"} 5");
+    }
+
+    private List<String> cutStacks() {
+        return metrics.text()
+                .lines()
+                .filter(line -> line.startsWith(CutStacks.NAME))
+                .map(line -> line.substring(CutStacks.NAME.length()))
+                .toList();
     }
 
     @Test
