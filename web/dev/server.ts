@@ -134,6 +134,9 @@ async function answer(
           ),
       );
       return;
+    case "stack-quality":
+      json(response, quality(stacks(options, services, span), Number(query.get("limit") ?? "100")));
+      return;
     case "timeseries":
       json(
         response,
@@ -213,6 +216,68 @@ function top(tree: FlameTree, search = "", most = 20_000): unknown {
     functionCount: functions.length,
     functions: functions.slice(0, most),
   };
+}
+
+/** What the made-up reasons are explained by. */
+const REASONS: Readonly<Record<string, readonly [string, string]>> = {
+  "no unwind rule": [
+    "No unwind table covers this code, and it keeps no frame pointer.",
+    "Build the binary with -fasynchronous-unwind-tables or -fno-omit-frame-pointer.",
+  ],
+  "too deep": [
+    "There are more frames than are kept: 1,024 in user space, 127 in the kernel.",
+    "Usually deep recursion. The innermost frames are there; nothing can be set.",
+  ],
+};
+
+/** The same account of stacks that the server gives. */
+function quality(all: readonly Stack[], limit: number): unknown {
+  const reasons = new Map<string, number>();
+  const totals = new Map<string, number>();
+  const cuts = new Map<string, Map<string, number>>();
+  let total = 0;
+  let complete = 0;
+  for (const { places, value } of all) {
+    total += value;
+    for (const binary of new Set(places.map((place) => place.binary))) {
+      totals.set(binary, (totals.get(binary) ?? 0) + value);
+    }
+    const reason = reasonOf(places[0]?.name ?? "");
+    if (reason === undefined) {
+      complete += value;
+      continue;
+    }
+    const binary = places[1]?.binary ?? "";
+    const own = cuts.get(binary) ?? new Map<string, number>();
+    cuts.set(binary, own.set(reason, (own.get(reason) ?? 0) + value));
+    reasons.set(reason, (reasons.get(reason) ?? 0) + value);
+  }
+  const listed = (sums: ReadonlyMap<string, number>): { reason: string; value: number }[] =>
+    [...sums].map(([reason, value]) => ({ reason, value })).toSorted((a, b) => b.value - a.value);
+  const binaries = [...cuts]
+    .map(([binary, own]) => ({
+      binary,
+      total: totals.get(binary) ?? 0,
+      cut: listed(own).reduce((sum, { value }) => sum + value, 0),
+      reasons: listed(own),
+    }))
+    .toSorted((a, b) => b.cut - a.cut);
+  return {
+    unit: "nanoseconds",
+    total,
+    complete,
+    reasons: listed(reasons).map(({ reason, value }) => {
+      const [meaning, help] = REASONS[reason] ?? ["", ""];
+      return { reason, value, meaning, help };
+    }),
+    binaryCount: binaries.length,
+    binaries: binaries.slice(0, limit),
+  };
+}
+
+function reasonOf(name: string): string | undefined {
+  const match = /^\[truncated(?:: (.*))?\]$/s.exec(name);
+  return match === null ? undefined : (match[1] ?? "too deep");
 }
 
 function series(

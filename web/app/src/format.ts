@@ -15,6 +15,12 @@ export function formatShare(part: number, whole: number): string {
   return `${percent.toFixed(percent < 99.95 ? 1 : 0)} %`;
 }
 
+/** A share that should be all of something: it never claims to be when it is not. */
+export function formatWhole(part: number, whole: number): string {
+  const percent = (100 * part) / whole;
+  return part < whole && percent >= 99.95 ? "> 99.9 %" : formatShare(part, whole);
+}
+
 /** A duration in two units at most: `3 h 12 min`, `4.21 s`, `38 ms`. */
 export function formatNanos(nanos: number): string {
   const seconds = nanos / NANOS_PER_SECOND;

@@ -7,6 +7,7 @@ import {
   formatShare,
   formatSpan,
   formatValue,
+  formatWhole,
 } from "../src/format.ts";
 
 describe("numbers on screen", () => {
@@ -18,6 +19,13 @@ describe("numbers on screen", () => {
     expect(formatShare(1, 1e9)).toBe("< 0.01 %");
     expect(formatShare(0, 10)).toBe("0 %");
     expect(formatShare(1, 0)).toBe("0 %");
+  });
+
+  it("are wholes only when nothing is missing", () => {
+    expect(formatWhole(10, 10)).toBe("100 %");
+    expect(formatWhole(9_999_999, 10_000_000)).toBe("> 99.9 %");
+    expect(formatWhole(988, 1000)).toBe("98.8 %");
+    expect(formatWhole(0, 10)).toBe("0 %");
   });
 
   it("are durations from nanoseconds to days", () => {

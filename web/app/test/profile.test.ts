@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sampledSpan, stepOf } from "../src/state/useProfile.ts";
+import { summaryOf } from "../src/ui/StackQuality.tsx";
 
 const MINUTE = 60_000;
 
@@ -25,5 +26,24 @@ describe("the series of a profile", () => {
     expect(sampledSpan(series(0, 0, 5, 0, 7, 0))).toEqual({ fromMillis: 120, toMillis: 150 });
     expect(sampledSpan(series(0, 0))).toBeUndefined();
     expect(sampledSpan(series())).toBeUndefined();
+  });
+});
+
+describe("the quality of stacks", () => {
+  const of = (complete: number, total: number): string =>
+    summaryOf({
+      unit: "nanoseconds",
+      total,
+      complete,
+      reasons: [],
+      binaryCount: 0,
+      binaries: [],
+    });
+
+  it("is whole only if every stack is", () => {
+    expect(of(1000, 1000)).toBe("all stacks whole");
+    expect(of(988, 1000)).toBe("98.8 % of stacks whole");
+    expect(of(1e12 - 1, 1e12)).toBe("> 99.9 % of stacks whole");
+    expect(of(0, 10)).toBe("0 % of stacks whole");
   });
 });

@@ -500,6 +500,84 @@ describe("live refresh", () => {
   });
 });
 
+describe("the quality of stacks", () => {
+  const place = (name: string, binary: string, kind: string): Stack["places"][number] => ({
+    name,
+    binary,
+    kind,
+  });
+  const hostile = "<img src=x onerror=alert(1)>";
+  const cut: readonly Stack[] = [
+    {
+      places: [
+        place("[truncated: no unwind rule]", "", "unknown"),
+        place("encrypt", "/usr/lib/libodd.so", "native"),
+      ],
+      value: 2e12,
+    },
+    {
+      places: [
+        place(`[truncated: ${hostile}]`, "", "unknown"),
+        place("deep", "/usr/bin/other", "native"),
+      ],
+      value: 1e12,
+    },
+  ];
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    it(`${colorScheme}: is told after the rest, with reasons and binaries`, async () => {
+      const url = await serve({ ...MACHINE, extra: cut });
+      const watched = await watchedPage(browser, url, { colorScheme });
+      const { page, problems, outside } = watched;
+      const answered: string[] = [];
+      page.on("request", (request) => {
+        if (request.url().includes("/stack-quality?")) {
+          answered.push("asked for quality");
+        }
+      });
+      page.on("requestfinished", (request) => {
+        const question = /api\/v1\/(flamegraph|top|timeseries)\?/.exec(request.url());
+        if (question !== null) {
+          answered.push(question[1]);
+        }
+      });
+      await page.goto(`${url}#${RANGE}`);
+      const line = page.getByRole("button", { name: /^Stack quality: \d+\.\d % of stacks whole$/ });
+      await line.waitFor();
+      expect(answered.slice(0, 3).toSorted()).toEqual(["flamegraph", "timeseries", "top"]);
+      expect(answered.slice(3)).toEqual(["asked for quality"]);
+      await line.click();
+      const account = page.getByRole("dialog", { name: /^Stack quality/ });
+      await account.getByText("No unwind table covers this code").waitFor();
+      await account.getByText(hostile).waitFor();
+      const rows = account.getByRole("row");
+      expect(await rows.nth(1).getByRole("rowheader").textContent()).toBe("libodd.so");
+      expect(await rows.nth(2).getByRole("rowheader").textContent()).toBe("other");
+      expect(await rows.nth(1).getByRole("cell").last().textContent()).toBe("100 %");
+      expect(await account.locator("img").count()).toBe(0);
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await account.waitFor({ state: "detached" });
+      expect([problems, outside]).toEqual([[], []]);
+      await page.context().close();
+    });
+  }
+
+  it("is whole where nothing is cut, and said to be unknown where it is", async () => {
+    const url = await serve(MACHINE);
+    const { page } = await open(url);
+    await page.getByRole("button", { name: "Stack quality: all stacks whole" }).waitFor();
+    await page.context().close();
+    const watched = await watchedPage(browser, url);
+    await watched.page.route("**/stack-quality?*", (route) => route.abort());
+    await watched.page.goto(`${url}#${RANGE}`);
+    await drawn(watched.page);
+    await watched.page.getByText("stacks not judged: no answer").waitFor();
+    expect(await watched.page.getByRole("alert").count()).toBe(0);
+    await watched.page.context().close();
+  });
+});
+
 describe("the time range", () => {
   it("is chosen by dragging over the timeline, and given back by the back button", async () => {
     const { page } = await open(await serve(MACHINE));

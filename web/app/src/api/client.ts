@@ -52,6 +52,29 @@ export interface TopTable {
   readonly functions: readonly TopFunction[];
 }
 
+/** A sum of stacks that end early, for a reason. */
+export interface Cut {
+  readonly reason: string;
+  readonly value: number;
+}
+
+/** How many stacks reach their root, and where and why the others end. */
+export interface StackQuality {
+  readonly unit: string;
+  readonly total: number;
+  readonly complete: number;
+  /** What happened and what would help are empty for reasons that the server does not know. */
+  readonly reasons: readonly (Cut & { readonly meaning: string; readonly help: string })[];
+  readonly binaryCount: number;
+  /** `cut` is of the stacks that end in it, `total` of all that it is on. */
+  readonly binaries: readonly {
+    readonly binary: string;
+    readonly total: number;
+    readonly cut: number;
+    readonly reasons: readonly Cut[];
+  }[];
+}
+
 /** A total per step of time, as columns. */
 export interface Series {
   readonly unit: string;
@@ -224,6 +247,37 @@ export function fetchSeries(scope: Scope, step: string, signal: AbortSignal): Pr
     }
     return { unit: text(body["unit"]), stepMillis: number(body["stepMillis"]), times, values };
   });
+}
+
+export function fetchStackQuality(
+  scope: Scope,
+  limit: number,
+  signal: AbortSignal,
+): Promise<StackQuality> {
+  return json("stack-quality", { ...scopeParameters(scope), limit }, signal, (body) => ({
+    unit: text(body["unit"]),
+    total: number(body["total"]),
+    complete: number(body["complete"]),
+    reasons: list(body["reasons"]).map((entry) => {
+      const row = record(entry);
+      const { reason, value } = cut(row);
+      return { reason, value, meaning: text(row["meaning"]), help: text(row["help"]) };
+    }),
+    binaryCount: number(body["binaryCount"]),
+    binaries: list(body["binaries"]).map((entry) => {
+      const row = record(entry);
+      return {
+        binary: text(row["binary"]),
+        total: number(row["total"]),
+        cut: number(row["cut"]),
+        reasons: list(row["reasons"]).map((one) => cut(record(one))),
+      };
+    }),
+  }));
+}
+
+function cut(value: Record<string, unknown>): Cut {
+  return { reason: text(value["reason"]), value: number(value["value"]) };
 }
 
 /** Where the browser downloads the profile from. */

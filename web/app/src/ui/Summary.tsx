@@ -2,6 +2,8 @@ import type { ReactNode } from "react";
 import { formatRate, formatSpan, formatValue, isTime } from "../format.ts";
 import { formatClock } from "../state/time.ts";
 import { type Profile, sampledMillis, sampledSpan } from "../state/useProfile.ts";
+import { useQuality } from "../state/useQuality.ts";
+import { StackQuality } from "./StackQuality.tsx";
 
 /** Below this share of the range with samples, the page says what the average is over. */
 const COVERED_SHARE = 0.95;
@@ -14,11 +16,14 @@ export function Summary({
   readonly profile: Profile | undefined;
   readonly loading: boolean;
 }): ReactNode {
+  const quality = useQuality(profile);
   if (profile === undefined) {
     return (
       <div className="summary" aria-busy={loading}>
         <p className="summary-rate is-blank">&nbsp;</p>
         <p>&nbsp;</p>
+        <p className="summary-window">&nbsp;</p>
+        <p className="summary-quality">&nbsp;</p>
       </div>
     );
   }
@@ -51,6 +56,7 @@ export function Summary({
           ? `samples ${windowText(sampled.fromMillis, sampled.toMillis)}`
           : windowText(fromMillis, toMillis)}
       </p>
+      <StackQuality quality={quality} />
     </div>
   );
 }

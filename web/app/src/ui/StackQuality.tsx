@@ -1,0 +1,122 @@
+import { visibleText } from "@emberscope/flame-core/pure";
+import type { ReactNode } from "react";
+import type { StackQuality as Answer } from "../api/client.ts";
+import { formatShare, formatValue, formatWhole, isTime } from "../format.ts";
+import type { Quality } from "../state/useQuality.ts";
+import { DownIcon } from "./icons.tsx";
+import { Popover } from "./Popover.tsx";
+
+/** How many stacks reach their root, in a line; where and why the others end, beneath it. */
+export function StackQuality({ quality }: { readonly quality: Quality | undefined }): ReactNode {
+  if (quality === undefined) {
+    return <p className="summary-quality">&nbsp;</p>;
+  }
+  if (quality instanceof Error) {
+    return (
+      <p className="summary-quality" title={quality.message}>
+        stacks not judged: no answer
+      </p>
+    );
+  }
+  if (!(quality.total > 0)) {
+    return <p className="summary-quality">&nbsp;</p>;
+  }
+  const text = summaryOf(quality);
+  return (
+    <Popover
+      label={`Stack quality: ${text}`}
+      className="summary-quality"
+      button={
+        <>
+          <span>{text}</span>
+          <DownIcon />
+        </>
+      }
+    >
+      {() => <Account quality={quality} />}
+    </Popover>
+  );
+}
+
+/** The line on the page. */
+export function summaryOf({ complete, total }: Answer): string {
+  return complete === total
+    ? "all stacks whole"
+    : `${formatWhole(complete, total)} of stacks whole`;
+}
+
+function Account({ quality }: { readonly quality: Answer }): ReactNode {
+  const { unit, total, complete, reasons, binaries, binaryCount } = quality;
+  const what = `${formatValue(total, unit)}${isTime(unit) ? " CPU time" : ""}`;
+  return (
+    <div className="quality">
+      <p className="quality-lead">
+        {complete === total
+          ? `All of ${what} is in stacks that reach their root.`
+          : `${formatWhole(complete, total)} of ${what} is in stacks that reach their root.`}
+      </p>
+      {reasons.length > 0 && (
+        <>
+          <p className="quality-note">
+            The others end early, beneath a frame <code>[truncated]</code>: what called them is
+            missing, their own time is not.
+          </p>
+          <h2>Why</h2>
+          <ul className="quality-reasons">
+            {reasons.map(({ reason, value, meaning, help }) => (
+              <li key={reason}>
+                <span className="quality-share">{formatShare(value, total)}</span>
+                <div>
+                  <strong>{visibleText(reason)}</strong>
+                  {meaning !== "" && <p className="quality-meaning">{visibleText(meaning)}</p>}
+                  {help !== "" && <p>{visibleText(help)}</p>}
+                </div>
+              </li>
+            ))}
+          </ul>
+          <h2>Where</h2>
+          <table className="quality-binaries">
+            <thead>
+              <tr>
+                <th scope="col">Walk ended in</th>
+                <th scope="col">of all</th>
+                <th scope="col" title="Of all stacks that the binary is on">
+                  of its stacks
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {binaries.map((row) => (
+                <tr key={row.binary}>
+                  <th scope="row" title={binaryTitle(row)}>
+                    {row.binary === "" ? "no binary" : visibleText(fileName(row.binary))}
+                  </th>
+                  <td>{formatShare(row.cut, total)}</td>
+                  <td>{formatShare(row.cut, row.total)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {binaryCount > binaries.length && (
+            <p className="quality-note">
+              and {binaryCount - binaries.length} more: <code>./emberscope query quality</code>
+            </p>
+          )}
+        </>
+      )}
+      <p className="quality-note">
+        Stacks from profilers that do not mark what they cut count as whole.
+      </p>
+    </div>
+  );
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function binaryTitle({ binary, reasons }: Answer["binaries"][number]): string {
+  return [visibleText(binary), ...reasons.map(({ reason }) => visibleText(reason))]
+    .filter((line) => line !== "")
+    .join("\n");
+}
