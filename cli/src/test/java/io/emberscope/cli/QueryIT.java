@@ -130,7 +130,8 @@ class QueryIT {
                                          pointer.
                                          Build the binary with -fasynchronous-unwind-tables or
                                          -fno-omit-frame-pointer, and do not strip .eh_frame. Some C
-                                         libraries, such as musl's, come without.
+                                         libraries, such as musl's, come without. Java, whose code is
+                                         [anon], may need -XX:+PreserveFramePointer.
                           5.00ms   0.5%  too deep
                                          There are more frames than are kept: 1,024 in user space, 127
                                          in the kernel.

@@ -19,14 +19,16 @@ public enum CutReason {
     NO_MAPPING(
             "address in no mapping",
             "What should be the caller's address is in no code of the process.",
-            "The binary's code does not do what its unwind table or frame pointer says: often"
-                    + " hand-written assembly, or code made at run time. Build it with"
-                    + " -fasynchronous-unwind-tables or -fno-omit-frame-pointer."),
+            "The code does not do what its unwind table or frame pointer says: often hand-written"
+                    + " assembly, or, in [anon], code made at run time. Build a binary with"
+                    + " -fasynchronous-unwind-tables or -fno-omit-frame-pointer; start Java with"
+                    + " -XX:+PreserveFramePointer."),
     NO_RULE(
             "no unwind rule",
             "No unwind table covers this code, and it keeps no frame pointer.",
             "Build the binary with -fasynchronous-unwind-tables or -fno-omit-frame-pointer, and do"
-                    + " not strip .eh_frame. Some C libraries, such as musl's, come without."),
+                    + " not strip .eh_frame. Some C libraries, such as musl's, come without. Java,"
+                    + " whose code is [anon], may need -XX:+PreserveFramePointer."),
     REGISTER_LOST(
             "register lost",
             "The caller's place depends on a register that nobody had saved.",

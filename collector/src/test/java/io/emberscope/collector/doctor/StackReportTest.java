@@ -78,7 +78,8 @@ final class StackReportTest {
                           no unwind rule: No unwind table covers this code, and it keeps no frame
                                           pointer. Build the binary with -fasynchronous-unwind-tables
                                           or -fno-omit-frame-pointer, and do not strip .eh_frame. Some
-                                          C libraries, such as musl's, come without.
+                                          C libraries, such as musl's, come without. Java, whose code
+                                          is [anon], may need -XX:+PreserveFramePointer.
                           too deep: There are more frames than are kept: 1,024 in user space, 127 in
                                     the kernel. Usually deep recursion. The innermost frames are
                                     there; nothing can be set.
