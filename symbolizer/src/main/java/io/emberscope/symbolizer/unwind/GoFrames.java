@@ -39,6 +39,10 @@ final class GoFrames implements FrameSource {
     private static final byte[] SIGNAL_RETURN =
             "runtime.sigreturn".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
+    /// A signal's handler returns to the first byte of the code that ends it, and callers are
+    /// looked up one byte before where they go on.
+    private static final int SIGNAL_LEAD = 1;
+
     /// Functions looked at to find out where code begins.
     private static final int PROBES = 64;
 
@@ -51,12 +55,10 @@ final class GoFrames implements FrameSource {
     private static final int PADDING = 0xcc; // int3, between functions
 
     private final FrameBytes index;
-    private final FrameBytes functions;
     private final FrameBytes pointers;
-    private final FrameBytes names;
+    private final Function function;
     private final int count;
     private final long text;
-    private final boolean hasStartLine;
 
     private GoFrames(
             FrameBytes index,
@@ -67,12 +69,10 @@ final class GoFrames implements FrameSource {
             long text,
             boolean hasStartLine) {
         this.index = index;
-        this.functions = functions;
         this.pointers = pointers;
-        this.names = names;
+        this.function = new Function(functions, names, hasStartLine);
         this.count = count;
         this.text = text;
-        this.hasStartLine = hasStartLine;
     }
 
     /// A binary's table; empty if it is no Go program, or one of an older Go.
@@ -218,73 +218,82 @@ final class GoFrames implements FrameSource {
         return ElfFile.NOWHERE;
     }
 
+    /// Each function ends where the next begins; the last, where the index says.
     @Override
     public void index(FunctionIndex found) throws IOException, TooManyRowsException {
-        long from = 0;
-        long positionBefore = 0;
-        for (int i = 0; i < count; i++) {
-            index.enter(8L * i, 2 * Integer.BYTES);
-            long start = index.i32() & 0xffff_ffffL;
-            long position = index.i32() & 0xffff_ffffL;
-            long begin = start - lead(position);
-            if (i > 0) {
-                found.add(text + from, begin - from, positionBefore);
+        long begin = 0;
+        long position = 0;
+        for (int i = 0; i <= count; i++) {
+            index.enter(8L * i, Integer.BYTES * (i < count ? 2L : 1L));
+            long next = index.i32() & 0xffff_ffffL;
+            long nextPosition = i < count ? index.i32() & 0xffff_ffffL : 0;
+            if (i < count) {
+                function.enter(nextPosition);
+                next -= function.isSignalReturn() ? SIGNAL_LEAD : 0;
             }
-            from = begin;
-            positionBefore = position;
+            if (i > 0) {
+                found.add(text + begin, next - begin, position);
+            }
+            begin = next;
+            position = nextPosition;
         }
-        if (count > 0) {
-            index.enter(8L * count, Integer.BYTES);
-            found.add(text + from, (index.i32() & 0xffff_ffffL) - from, positionBefore);
-        }
-    }
-
-    /// How many bytes before a function its rows begin. A signal's handler returns to the first
-    /// byte of the code that ends it, and callers are looked up one byte before where they go on.
-    private int lead(long position) throws IOException {
-        functions.enter(position, FUNCTION_BYTES + (hasStartLine ? START_LINE_BYTES : 0));
-        functions.skip(Integer.BYTES);
-        long name = functions.i32() & 0xffff_ffffL;
-        functions.skip(7 * Integer.BYTES + (hasStartLine ? START_LINE_BYTES : 0) + 1);
-        return (functions.u8() & FLAG_ASSEMBLY) != 0 && isSignalReturn(name) ? 1 : 0;
     }
 
     @Override
     public void rows(long position, Rules rules, RowSink sink) throws IOException {
-        int bytes = FUNCTION_BYTES + (hasStartLine ? START_LINE_BYTES : 0);
-        functions.enter(position, bytes);
-        long start = text + (functions.i32() & 0xffff_ffffL);
-        long name = functions.i32() & 0xffff_ffffL;
-        functions.skip(2 * Integer.BYTES); // arguments, deferred return
-        long table = functions.i32() & 0xffff_ffffL;
-        functions.skip(4 * Integer.BYTES); // files, lines, data, compilation unit
-        if (hasStartLine) {
-            functions.skip(START_LINE_BYTES);
-        }
-        functions.u8(); // which of the functions that the run time must know
-        int flags = functions.u8();
-        if ((flags & FLAG_OUTERMOST) != 0) {
+        function.enter(position);
+        long start = text + function.start;
+        if ((function.flags & FLAG_OUTERMOST) != 0) {
             sink.row(start, Rule.END);
-        } else if ((flags & FLAG_ASSEMBLY) != 0 && isSignalReturn(name)) {
-            sink.row(start - 1, rules.signalFrame()); // see lead
-        } else if ((flags & FLAG_ANY_POINTER) != 0 || table == 0) {
+        } else if (function.isSignalReturn()) {
+            sink.row(start - SIGNAL_LEAD, rules.signalFrame());
+        } else if ((function.flags & FLAG_ANY_POINTER) != 0 || function.pointers == 0) {
             sink.row(start, Rule.NONE);
         } else {
-            pointerRows(start, table, rules, sink);
+            pointerRows(start, function.pointers, rules, sink);
         }
     }
 
-    private boolean isSignalReturn(long name) throws IOException {
-        if (name > names.size() - SIGNAL_RETURN.length) {
-            return false;
+    /// What is told of one function, as far as it matters here: the one entered last.
+    private static final class Function {
+        private final FrameBytes functions;
+        private final FrameBytes names;
+        private final int startLineBytes;
+        private long start;
+        private long name;
+        private long pointers;
+        private int flags;
+
+        Function(FrameBytes functions, FrameBytes names, boolean hasStartLine) {
+            this.functions = functions;
+            this.names = names;
+            this.startLineBytes = hasStartLine ? START_LINE_BYTES : 0;
         }
-        names.enter(name, SIGNAL_RETURN.length);
-        for (byte wanted : SIGNAL_RETURN) {
-            if ((byte) names.u8() != wanted) {
+
+        void enter(long position) throws IOException {
+            functions.enter(position, FUNCTION_BYTES + startLineBytes);
+            start = functions.i32() & 0xffff_ffffL;
+            name = functions.i32() & 0xffff_ffffL;
+            functions.skip(2 * Integer.BYTES); // arguments, deferred return
+            pointers = functions.i32() & 0xffff_ffffL;
+            functions.skip(4 * Integer.BYTES); // files, lines, data, compilation unit
+            functions.skip(startLineBytes);
+            functions.u8(); // which of the functions that the run time must know
+            flags = functions.u8();
+        }
+
+        boolean isSignalReturn() throws IOException {
+            if ((flags & FLAG_ASSEMBLY) == 0 || name > names.size() - SIGNAL_RETURN.length) {
                 return false;
             }
+            names.enter(name, SIGNAL_RETURN.length);
+            for (byte wanted : SIGNAL_RETURN) {
+                if ((byte) names.u8() != wanted) {
+                    return false;
+                }
+            }
+            return true;
         }
-        return true;
     }
 
     /// Pairs of a change of the value and how far the new one holds; both variable-length.
