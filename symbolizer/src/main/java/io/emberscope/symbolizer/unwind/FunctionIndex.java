@@ -5,6 +5,7 @@ import io.emberscope.symbolizer.elf.Segment;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,11 @@ import org.jspecify.annotations.Nullable;
 final class FunctionIndex {
     /// Offsets of code have 32 bits; there is no program with code beyond.
     private static final long OFFSET_MAX = 0xffff_ffffL;
+
+    /// Functions mostly begin at multiples of this.
+    private static final int GAP_BYTES_MIN = 16;
+
+    private static final int GAPS_MIN = 64;
 
     private final List<Segment> code = new ArrayList<>();
     private final List<FrameSource> sources = new ArrayList<>();
@@ -87,7 +93,48 @@ final class FunctionIndex {
         return null;
     }
 
-    /// Sorts what was told; nothing can be told afterwards.
+    /// Code that is in no function told of before [#sort]: pairs of offsets in the file, in order,
+    /// of where it begins and ends. What is shorter than what linkers fill up with is left out.
+    long[] gaps() {
+        code.sort(Comparator.comparingLong(Segment::offset));
+        long[] gaps = new long[2 * GAPS_MIN];
+        int found = 0;
+        int rank = 0;
+        long end = 0; // everything before is in a function, or was looked at
+        for (Segment segment : code) {
+            long segmentEnd = Math.min(segment.offset() + segment.fileSize(), OFFSET_MAX);
+            end = Math.max(end, segment.offset());
+            while (end < segmentEnd) {
+                long next = rank < count ? Math.min(offset(rank), segmentEnd) : segmentEnd;
+                if (next - end >= GAP_BYTES_MIN) {
+                    if (found == gaps.length) {
+                        gaps = Arrays.copyOf(gaps, 2 * gaps.length);
+                    }
+                    gaps[found++] = end;
+                    gaps[found++] = next;
+                }
+                end = Math.max(end, next);
+                if (rank < count && offset(rank) < segmentEnd) {
+                    end = Math.max(end, offset(rank) + length(rank));
+                    rank++;
+                }
+            }
+        }
+        return Arrays.copyOf(gaps, found);
+    }
+
+    /// Lets a function that ends at an offset end one byte earlier.
+    void giveUpLastByteBefore(long offset) {
+        for (int number = 0; number < count; number++) {
+            long start = keys[number] >>> Integer.SIZE;
+            int of = (int) keys[number];
+            if (start + (lengths[of] & OFFSET_MAX) == offset && (lengths[of] & OFFSET_MAX) > 1) {
+                lengths[of]--;
+            }
+        }
+    }
+
+    /// Sorts what was told so far.
     void sort() {
         // Offsets have 32 bits and would be negative from 2^31 on: sort by them without their sign.
         for (int i = 0; i < count; i++) {

@@ -39,10 +39,6 @@ final class GoFrames implements FrameSource {
     private static final byte[] SIGNAL_RETURN =
             "runtime.sigreturn".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
-    /// A signal's handler returns to the first byte of the code that ends it, and callers are
-    /// looked up one byte before where they go on.
-    private static final int SIGNAL_LEAD = 1;
-
     /// Functions looked at to find out where code begins.
     private static final int PROBES = 64;
 
@@ -229,7 +225,7 @@ final class GoFrames implements FrameSource {
             long nextPosition = i < count ? index.i32() & 0xffff_ffffL : 0;
             if (i < count) {
                 function.enter(nextPosition);
-                next -= function.isSignalReturn() ? SIGNAL_LEAD : 0;
+                next -= function.isSignalReturn() ? SignalReturns.LEAD : 0;
             }
             if (i > 0) {
                 found.add(text + begin, next - begin, position);
@@ -246,7 +242,7 @@ final class GoFrames implements FrameSource {
         if ((function.flags & FLAG_OUTERMOST) != 0) {
             sink.row(start, Rule.END);
         } else if (function.isSignalReturn()) {
-            sink.row(start - SIGNAL_LEAD, rules.signalFrame());
+            sink.row(start - SignalReturns.LEAD, rules.signalFrame());
         } else if ((function.flags & FLAG_ANY_POINTER) != 0 || function.pointers == 0) {
             sink.row(start, Rule.NONE);
         } else {

@@ -15,8 +15,9 @@ import java.util.Optional;
 /// file: rows of 16 bits of offset and a [Rule], each holding up to the next.
 ///
 /// Made from `.eh_frame`, from `.gopclntab` for Go's own code, or from `.debug_frame` where those
-/// describe next to nothing. Of functions that overlap, which no linker makes, the first is kept.
-/// Where nothing is known, a row says [Rule#NONE].
+/// describe next to nothing; returns from signal handlers are found in the code where none is said.
+/// Of functions that overlap, which no linker makes, the first is kept. Where nothing is known, a
+/// row says [Rule#NONE].
 public final class UnwindTable {
     /// Memory that a row takes.
     public static final int BYTES_PER_ROW = Integer.BYTES + Short.BYTES;
@@ -74,6 +75,8 @@ public final class UnwindTable {
                     functions.addAll(new CallFrames(section, true, false));
                 }
             }
+            functions.sort();
+            functions.addAll(new SignalReturns(file));
         }
         functions.sort();
         Builder builder = new Builder(rowsMax, false);

@@ -34,6 +34,7 @@ public final class HandmadeElf {
     private byte[] buildId = {};
     private long extendedNumbers;
     private byte[] frames = {};
+    private final byte[] code = new byte[TEXT_SIZE];
 
     public HandmadeElf(boolean wide, ByteOrder order) {
         this.wide = wide;
@@ -100,6 +101,14 @@ public final class HandmadeElf {
         return this;
     }
 
+    /// Instructions; `at` counts from the start of the code.
+    public HandmadeElf code(int at, int... instructions) {
+        for (int i = 0; i < instructions.length; i++) {
+            code[at + i] = (byte) instructions[i];
+        }
+        return this;
+    }
+
     public ArraySource source() {
         return new ArraySource(bytes());
     }
@@ -111,7 +120,8 @@ public final class HandmadeElf {
     public byte[] bytes() {
         ByteBuffer out = ByteBuffer.allocate(64 * 1024).order(order);
         Map<String, Integer> names = new LinkedHashMap<>();
-        out.position(TEXT_OFFSET + TEXT_SIZE);
+        out.position(TEXT_OFFSET);
+        out.put(code);
 
         Placed strings = place(out, strings(symbols, names));
         Placed table = place(out, table(symbols, names));

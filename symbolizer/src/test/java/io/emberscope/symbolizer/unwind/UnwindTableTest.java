@@ -143,6 +143,32 @@ class UnwindTableTest {
     }
 
     @Test
+    void returnsFromSignalHandlersAreFoundWhereNothingIsSaid() throws Exception {
+        int[] ofLinux = {0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 5};
+        int[] ofMusl = {0xb8, 15, 0, 0, 0, 0x0f, 5};
+        HandmadeElf elf =
+                HandmadeFrames.usual()
+                        .function(0x20, 0x20)
+                        .function(0x60, 0x20)
+                        .elf()
+                        .code(0x22, ofLinux) // the function's own business
+                        .code(0x40, ofMusl) // no byte before it but the function's last
+                        .code(0x90, ofLinux)
+                        .code(0xa0, 0xb8, 14, 0, 0, 0, 0x0f, 5);
+        assertThat(rows(UnwindTable.read(elf.open(), 1000)))
+                .containsExactly(
+                        "20: rsp+8",
+                        "3f: signal+160",
+                        "47: none",
+                        "60: rsp+8",
+                        "80: none",
+                        "8f: signal+160",
+                        "99: none");
+        assertThat(rows(UnwindTable.read(HandmadeElf.usual().code(0xff7, ofLinux).open(), 1000)))
+                .containsExactly("ff6: signal+160", "1000: none");
+    }
+
+    @Test
     void rbxIsKeptWhereAFrameDependsOnIt() throws Exception {
         UnwindTable table =
                 read(
