@@ -27,7 +27,7 @@ final class FrameBytes {
     private final long offset;
     private final long size;
     private final long address;
-    private byte[] buffer = new byte[BUFFER_BYTES];
+    private byte[] buffer;
     private long bufferStart;
     private int bufferLength;
     private int at;
@@ -39,6 +39,14 @@ final class FrameBytes {
     /// @param address of the section in memory
     /// @throws MalformedInputException if the section is not inside the source
     FrameBytes(ByteSource source, String name, long offset, long size, long address)
+            throws MalformedInputException {
+        this(source, name, offset, size, address, BUFFER_BYTES);
+    }
+
+    /// @param bufferBytes read at once: few, if entries are not entered in the order of their
+    ///   places
+    FrameBytes(
+            ByteSource source, String name, long offset, long size, long address, int bufferBytes)
             throws MalformedInputException {
         if (offset < 0 || size < 0 || size > source.size() || offset > source.size() - size) {
             throw new MalformedInputException(
@@ -56,6 +64,7 @@ final class FrameBytes {
         this.offset = offset;
         this.size = size;
         this.address = address;
+        this.buffer = new byte[bufferBytes];
     }
 
     String name() {

@@ -29,6 +29,14 @@ final class GoFrames implements FrameSource {
     /// A table of stack pointers longer than this is none.
     private static final int POINTERS_BYTES_MAX = 64 * 1024;
 
+    /// Bytes of it that are asked for at once: more than most have, and some numbers more.
+    private static final int POINTERS_AHEAD = 128;
+
+    /// What is in the order of functions is read in large pieces, what they share in small ones.
+    private static final int BUFFER_BYTES = 64 * 1024;
+
+    private static final int SHARED_BUFFER_BYTES = 1024;
+
     /// Code of a function at most.
     private static final long FUNCTION_CODE_BYTES_MAX = 1L << 30;
 
@@ -127,8 +135,8 @@ final class GoFrames implements FrameSource {
                 new GoFrames(
                         index,
                         bytes(file, section, functionsAt),
-                        bytes(file, section, pointersAt),
-                        bytes(file, section, namesAt),
+                        bytes(file, section, pointersAt, SHARED_BUFFER_BYTES),
+                        bytes(file, section, namesAt, SHARED_BUFFER_BYTES),
                         (int) count,
                         start,
                         magic == MAGIC_1_20));
@@ -136,6 +144,11 @@ final class GoFrames implements FrameSource {
 
     /// The section from a place on.
     private static FrameBytes bytes(ElfFile file, Section section, long from)
+            throws MalformedInputException {
+        return bytes(file, section, from, BUFFER_BYTES);
+    }
+
+    private static FrameBytes bytes(ElfFile file, Section section, long from, int bufferBytes)
             throws MalformedInputException {
         if (from < 0 || from > section.size()) {
             throw new MalformedInputException(
@@ -146,7 +159,12 @@ final class GoFrames implements FrameSource {
                             + " bytes)");
         }
         return new FrameBytes(
-                file.source(), ".gopclntab", section.offset() + from, section.size() - from, 0);
+                file.source(),
+                ".gopclntab",
+                section.offset() + from,
+                section.size() - from,
+                0,
+                bufferBytes);
     }
 
     /// Where the code begins that functions are counted from. The header says so, but not in every
@@ -302,10 +320,21 @@ final class GoFrames implements FrameSource {
                             + pointers.size()
                             + " bytes)");
         }
-        pointers.enter(table, Math.min(pointers.size() - table, POINTERS_BYTES_MAX));
+        enterPointers(table);
         long at = start;
         long value = -1;
         while (true) {
+            if (pointers.remaining() < POINTERS_AHEAD / 2) {
+                if (pointers.position() - table > POINTERS_BYTES_MAX) {
+                    throw new MalformedInputException(
+                            ".gopclntab: stack pointers at "
+                                    + table
+                                    + " (expected: at most "
+                                    + POINTERS_BYTES_MAX
+                                    + " bytes)");
+                }
+                enterPointers(pointers.position());
+            }
             long change = pointers.uleb();
             if (change == 0 && at != start) {
                 return;
@@ -323,5 +352,9 @@ final class GoFrames implements FrameSource {
             }
             at += step;
         }
+    }
+
+    private void enterPointers(long position) throws IOException {
+        pointers.enter(position, Math.min(pointers.size() - position, POINTERS_AHEAD));
     }
 }
