@@ -18,6 +18,7 @@ public final class HandmadeElf {
     public static final int TEXT_SIZE = 0x1000;
 
     private static final int BASE_ADDRESS = 0x400000;
+    private static final String SECTION_NAMES = "\0.text\0.gopclntab\0";
 
     private record Symbol(String name, int info, int section, long value, long size) {}
 
@@ -34,6 +35,7 @@ public final class HandmadeElf {
     private byte[] buildId = {};
     private long extendedNumbers;
     private byte[] frames = {};
+    private byte[] goTable = {};
     private final byte[] code = new byte[TEXT_SIZE];
 
     public HandmadeElf(boolean wide, ByteOrder order) {
@@ -101,6 +103,12 @@ public final class HandmadeElf {
         return this;
     }
 
+    /// The `.gopclntab`, found by its name. Then the code has the name of `.text`.
+    public HandmadeElf goTable(byte... section) {
+        goTable = section.clone();
+        return this;
+    }
+
     /// Instructions; `at` counts from the start of the code.
     public HandmadeElf code(int at, int... instructions) {
         for (int i = 0; i < instructions.length; i++) {
@@ -137,8 +145,11 @@ public final class HandmadeElf {
                                 : dynamic(dynamicStrings, dynamicTable, hash));
         Placed note = place(out, note());
         Placed frameIndex = place(out, frameIndex());
+        Placed go = place(out, goTable);
+        Placed sectionNames = place(out, sectionNames());
+        out.position((out.position() + 7) & ~7);
         int sectionsAt = out.position();
-        int sectionCount = 7;
+        int sectionCount = goTable.length == 0 ? 7 : 9;
         int segmentCount = frames.length == 0 ? 4 : 5;
         if (sections) {
             section(out, 0, 0, 0, 0, extendedNumbers * sectionCount, 0, segmentCount, 0);
@@ -149,6 +160,13 @@ public final class HandmadeElf {
             section(out, 3, 2, 0, dynamicStrings.offset, dynamicStrings.size, 0, 0, 0);
             section(out, 11, 2, 0, dynamicTable.offset, dynamicTable.size, 4, 1, entry);
             section(out, 7, 2, 0, note.offset, note.size, 0, 0, 0);
+            if (goTable.length > 0) {
+                section(out, 1, 2, 0, go.offset, go.size, 0, 0, 0);
+                section(out, 3, 0, 0, sectionNames.offset, sectionNames.size, 0, 0, 0);
+                int stride = wide ? 64 : 40;
+                out.putInt(sectionsAt + stride, SECTION_NAMES.indexOf(".text"));
+                out.putInt(sectionsAt + 7 * stride, SECTION_NAMES.indexOf(".gopclntab"));
+            }
         }
         int end = out.position();
         header(out, sections ? sectionsAt : 0, segmentCount, sections ? sectionCount : 0);
@@ -165,6 +183,12 @@ public final class HandmadeElf {
         return file;
     }
 
+    private byte[] sectionNames() {
+        return goTable.length == 0
+                ? new byte[0]
+                : SECTION_NAMES.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
     private void header(ByteBuffer out, int sectionsAt, int segments, int sectionCount) {
         out.position(0);
         out.put(new byte[] {0x7f, 'E', 'L', 'F', (byte) (wide ? 2 : 1)});
@@ -178,7 +202,8 @@ public final class HandmadeElf {
         boolean extended = extendedNumbers != 0;
         out.putShort((short) (extended ? 0xffff : segments));
         out.putShort((short) (wide ? 64 : 40));
-        out.putShort((short) (extended ? 0 : sectionCount)).putShort((short) 0);
+        out.putShort((short) (extended ? 0 : sectionCount));
+        out.putShort((short) (goTable.length == 0 ? 0 : 8));
     }
 
     private void segment(ByteBuffer out, int type, int flags, long offset, long address, long n) {

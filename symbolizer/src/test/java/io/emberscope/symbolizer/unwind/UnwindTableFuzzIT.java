@@ -62,6 +62,7 @@ class UnwindTableFuzzIT {
         seeds.add(rich.elf().bytes());
         seeds.add(rich.elf().withoutSections().bytes());
         seeds.add(HandmadeFrames.usual().function(0, 8).elf().bytes());
+        seeds.addAll(GoFramesTest.seeds());
         return seeds;
     }
 
