@@ -14,6 +14,12 @@ final class FrameBytes {
     static final int ENTRY_BYTES_MAX = 1 << 20;
 
     private static final int BUFFER_BYTES = 64 * 1024;
+
+    /// Read at once after a jump, which is more than most entries have. Twice as much is read each
+    /// time that it goes on from there: where a linker, or BOLT, put functions in another order
+    /// than their entries, whole buffers would make a section of 8 MB be read a thousand times.
+    private static final int JUMP_BYTES = 512;
+
     private static final int LEB_BYTES_MAX = 10;
     private static final VarHandle SHORT =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
@@ -30,6 +36,7 @@ final class FrameBytes {
     private byte[] buffer;
     private long bufferStart;
     private int bufferLength;
+    private int window;
     private int at;
     private int limit;
 
@@ -65,6 +72,7 @@ final class FrameBytes {
         this.size = size;
         this.address = address;
         this.buffer = new byte[bufferBytes];
+        this.window = bufferBytes;
     }
 
     String name() {
@@ -105,7 +113,10 @@ final class FrameBytes {
         if (length > buffer.length) {
             buffer = new byte[length];
         }
-        int wanted = (int) Math.min(buffer.length, size - position);
+        boolean goesOn = position >= bufferStart && position - bufferStart <= bufferLength;
+        window = goesOn ? Math.min(buffer.length, 2 * window) : JUMP_BYTES;
+        int room = Math.min(buffer.length, Math.max(window, length));
+        int wanted = (int) Math.min(room, size - position);
         bufferStart = position;
         bufferLength = 0;
         while (bufferLength < wanted) {

@@ -42,7 +42,7 @@ class UnwindTableOracleIT {
                     "/usr/bin:{node,python3,bash}",
                     "/usr/lib/chromium:chromium",
                     System.getProperty("user.home")
-                            + "/.rustup/toolchains:*/lib/librustc_driver-*.so");
+                            + "/.rustup/toolchains:*/lib/{librustc_driver-*.so,libLLVM.so.*}");
 
     @TempDir static Path directory;
 
