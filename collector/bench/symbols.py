@@ -103,7 +103,7 @@ def is_kernel(binary):
 
 
 def has_name(name):
-    return name not in ("", "[unknown]") and not OFFSET.match(name)
+    return name not in ("", "[unknown]", "[anon]") and not OFFSET.match(name)
 
 
 @functools.cache
@@ -114,6 +114,8 @@ def function_name(name, binary):
     file = binary_of(binary)
     if offset := OFFSET.match(name):
         name = (file and file.at(int(offset["offset"], 16))) or "[unknown]"
+    if name == "[anon]" or re.fullmatch(r"perf-\d+\.map", os.path.basename(binary)):
+        return "(made at run time)"
     if not has_name(name):
         return f"(no name) {os.path.basename(binary)}"
     # perf names stubs after what they lead to, and tells versions.
