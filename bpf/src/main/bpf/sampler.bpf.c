@@ -128,11 +128,14 @@ int sample(struct bpf_perf_event_data *context)
 		if (!walk_user_stack(cpu, task, kernel)) {
 			user = pointer_stack(context, cpu, kernel);
 		} else {
+			/* Where the CPU was is true even if nothing is known of it. */
+			if (cpu->walk.settled && !cpu->walk.frames)
+				note_place(cpu);
 			user = cpu->walk.frames * sizeof(__u64);
 			cpu->header.user_end = cpu->walk.end;
 			if (cpu->walk.end == WALK_PROCESS_UNKNOWN ||
 			    cpu->walk.end == WALK_TABLE_MISSING ||
-			    cpu->walk.end == WALK_NO_MAPPING)
+			    (cpu->walk.end == WALK_NO_MAPPING && !cpu->walk.settled))
 				resumption = copy_stack(cpu, task, kernel + user,
 							waiting > config.ring_bytes / 2 ||
 								is_hurried(cpu));

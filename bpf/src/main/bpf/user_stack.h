@@ -219,6 +219,7 @@ static __always_inline int walk_begin(struct walk *walk, struct task_struct *tas
 	walk->frames = 0;
 	walk->by_pointer = 0;
 	walk->bytes = 0; /* no mapping yet */
+	walk->settled = 0;
 	return 1;
 }
 
@@ -246,10 +247,16 @@ static __always_inline int walk_user_stack(struct cpu_state *cpu, struct task_st
 		return 1;
 	}
 	walk->mappings = process->mappings;
-	walk->mapping_count = process->count;
+	walk->mapping_count = process->count & ~PROCESS_SETTLED;
+	walk->settled = process->count & PROCESS_SETTLED;
 	cpu->header.mappings = process->mappings;
 	walk_on();
 	return 1;
+}
+
+static __always_inline void note_place(struct cpu_state *cpu)
+{
+	unwind_note(&cpu->walk, cpu->walk.registers[REGISTER_RIP] | FRAME_EXACT);
 }
 
 #define COPY_PIECE_BYTES 4096
@@ -309,6 +316,11 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 }
 
 #else
+
+static __always_inline void note_place(struct cpu_state *cpu)
+{
+	(void)cpu;
+}
 
 static __always_inline int walk_user_stack(struct cpu_state *cpu, struct task_struct *task,
 					   __u32 at)

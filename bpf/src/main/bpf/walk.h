@@ -151,6 +151,7 @@ struct walk {
 	/* Those of the process. */
 	__u32 mappings; /* a place */
 	__u32 mapping_count;
+	__u32 settled; /* whether to ask user space about code in none of them is in vain */
 
 	__u32 clock; /* what struct unwind_slot counts in */
 };
@@ -162,8 +163,11 @@ struct walk {
 struct unwind_process {
 	__u64 space; /* what sample_header.space must say for them to be right */
 	__u32 mappings; /* a place */
-	__u32 count;
+	__u32 count; /* and PROCESS_SETTLED */
 };
+
+/* Code in none of the mappings is nothing that user space could tell more of. */
+#define PROCESS_SETTLED 0x80000000U
 
 /* What is known of the table with some number. */
 struct unwind_slot {

@@ -650,9 +650,13 @@ NATIVE(jint, unwindTableUsed)(JNIEnv *env, jclass class, jlong handle, jint numb
 }
 
 NATIVE(void, unwindSetProcess)(JNIEnv *env, jclass class, jlong handle, jint pid, jlong space,
-			       jint place, jint count)
+			       jint place, jint count, jboolean settled)
 {
-	struct unwind_process process = { (uint64_t)space, (uint32_t)place, (uint32_t)count };
+	struct unwind_process process = {
+		.space = (uint64_t)space,
+		.mappings = (uint32_t)place,
+		.count = (uint32_t)count | (settled ? PROCESS_SETTLED : 0),
+	};
 	struct unwind *unwind = lock_unwind(env, handle);
 	struct failure failure = NO_FAILURE;
 	int error;

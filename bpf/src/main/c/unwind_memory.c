@@ -100,7 +100,7 @@ uint32_t unwind_memory_walk(const struct unwind_memory *memory,
 	walk->exact = resumption->exact != 0;
 	walk->end = WALK_TRUNCATED;
 	walk->mappings = process->mappings;
-	walk->mapping_count = process->count;
+	walk->mapping_count = process->count & ~PROCESS_SETTLED;
 	walked = memory;
 	for (step = 0; step < frames_max; step++)
 		if (unwind_step(walk))

@@ -56,7 +56,8 @@ final class Natives {
 
     static native int unwindTableUsed(long handle, int number);
 
-    static native void unwindSetProcess(long handle, int pid, long space, int place, int mappings)
+    static native void unwindSetProcess(
+            long handle, int pid, long space, int place, int mappings, boolean settled)
             throws BpfException;
 
     static native void unwindRemoveProcess(long handle, int pid) throws BpfException;

@@ -103,13 +103,16 @@ public final class UnwindMemory implements AutoCloseable {
     /// Says what is mapped in a process, as long as its [Sample#space] is the same. Mappings are
     /// executable ones, sorted, without overlaps.
     ///
+    /// @param settled whether code in none of them is nothing that could be told more of, so that
+    ///   the kernel need not send what [#resume] needs for it
     /// @throws BpfException with E2BIG if there are [#PROCESSES_MAX] already
-    public void process(int pid, long space, int place, int mappings) throws BpfException {
+    public void process(int pid, long space, int place, int mappings, boolean settled)
+            throws BpfException {
         if (mappings < 0 || mappings > MAPPINGS_MAX) {
             throw new IllegalArgumentException(
                     "mappings: " + mappings + " (expected: 0.." + MAPPINGS_MAX + ")");
         }
-        Natives.unwindSetProcess(handle.value(), pid, space, place, mappings);
+        Natives.unwindSetProcess(handle.value(), pid, space, place, mappings, settled);
     }
 
     /// Forgets a process, if it is known.

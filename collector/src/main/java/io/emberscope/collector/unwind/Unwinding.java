@@ -60,6 +60,9 @@ public final class Unwinding implements AutoCloseable {
         /// When the kernel was told something else.
         long endNanos;
 
+        /// Whether the kernel need not ask about code in none of the mappings.
+        boolean settled;
+
         Published(long space, int generation, int version, int place, int count, int[] numbers) {
             this.space = space;
             this.generation = generation;
@@ -130,6 +133,7 @@ public final class Unwinding implements AutoCloseable {
                 }
                 sample.resume(memory, stack, known.place, known.count);
                 if (stack.end() != StackEnd.TABLE_MISSING) {
+                    settle(process.pid(), known);
                     break;
                 }
                 switch (want(mappings, stack.stoppedAt())) {
@@ -150,6 +154,15 @@ public final class Unwinding implements AutoCloseable {
         return true;
     }
 
+    /// Tells the kernel not to ask again about code in none of a process's mappings: generated code
+    /// whose frames only its run time knows.
+    private void settle(int pid, Published known) throws BpfException {
+        if (stack.end() == StackEnd.NO_MAPPING && !known.settled) {
+            known.settled = true;
+            memory.process(pid, known.space, known.place, known.count, true);
+        }
+    }
+
     /// Whether the kernel went by mappings that were no longer true at the time of the sample, as
     /// nothing tells it at once of code that is mapped where other code was. The stack is then cut
     /// where that matters first.
@@ -162,20 +175,21 @@ public final class Unwinding implements AutoCloseable {
         if (used != null && used.version == mappings.version()) {
             return false;
         }
-        for (int i = 0; i < sample.userFrames(); i++) {
+        boolean isCut = false;
+        for (int i = 0; i < sample.userFrames() && !isCut; i++) {
             long address = sample.userFrame(i) - (sample.isUserFrameExact(i) ? 0 : 1);
             if (used == null || !isAsBefore(used, mappings, address)) {
                 sample.cutAfter(i, StackEnd.MAPPINGS_CHANGED, stack);
                 stale.increment();
-                try {
-                    publish(sample, process);
-                } catch (BpfException e) {
-                    refusedProcesses.increment();
-                }
-                return true;
+                isCut = true;
             }
         }
-        return false;
+        try {
+            publish(sample, process);
+        } catch (BpfException e) {
+            refusedProcesses.increment();
+        }
+        return isCut;
     }
 
     private boolean isAsBefore(Published used, Mappings mappings, long address) {
@@ -251,7 +265,7 @@ public final class Unwinding implements AutoCloseable {
                         count,
                         numbers);
         try {
-            memory.process(process.pid(), fresh.space, place, count);
+            memory.process(process.pid(), fresh.space, place, count, false);
         } catch (BpfException e) {
             release(fresh);
             throw e;
