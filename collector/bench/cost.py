@@ -269,4 +269,5 @@ def main():
                     print(row(load, rate, ours, theirs), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

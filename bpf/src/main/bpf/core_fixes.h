@@ -36,18 +36,43 @@ static __always_inline int cgroup_subsystem(__u32 source)
 	}
 }
 
-/* The id of the current task's cgroup in the hierarchy of a v1 controller, or 0. */
-static __always_inline __u64 v1_cgroup_id(struct task_struct *task, int subsystem)
+/* The control group of a task, in the hierarchy that we go by; NULL if there is none. */
+static __always_inline struct cgroup *cgroup_of(struct task_struct *task, __u32 source)
 {
 	struct cgroup_subsys_state *state = NULL;
-	struct css_set *set;
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	int subsystem;
 
-	if (subsystem < 0)
-		return 0;
-	set = BPF_CORE_READ(task, cgroups);
-	if (bpf_probe_read_kernel(&state, sizeof(state), &set->subsys[0] + subsystem))
-		return 0;
-	return BPF_CORE_READ(state, cgroup, kn, id);
+	if (source == CGROUP_UNIFIED)
+		return BPF_CORE_READ(set, dfl_cgrp);
+	subsystem = cgroup_subsystem(source);
+	if (subsystem < 0 ||
+	    bpf_probe_read_kernel(&state, sizeof(state), &set->subsys[0] + subsystem))
+		return NULL;
+	return BPF_CORE_READ(state, cgroup);
+}
+
+static __always_inline __u64 cgroup_id(struct cgroup *group)
+{
+	return BPF_CORE_READ(group, kn, id);
+}
+
+/*
+ * The id of the control group around one, or itself, at a level that is not below its own. The
+ * kernel keeps pointers to them since 6.1 (7f203bc89eb6), ids before.
+ */
+static __always_inline __u64 cgroup_ancestor_id(struct cgroup *group, int level)
+{
+	struct cgroup *ancestor = NULL;
+	__u64 id = 0;
+
+	if (bpf_core_field_exists(group->ancestors)) {
+		bpf_probe_read_kernel(&ancestor, sizeof(ancestor), &group->ancestors[0] + level);
+		return cgroup_id(ancestor);
+	}
+	bpf_probe_read_kernel(&id, sizeof(id),
+			      &((struct cgroup___with_ids *)group)->ancestor_ids[0] + level);
+	return id;
 }
 
 /*

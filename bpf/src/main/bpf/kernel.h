@@ -17,6 +17,14 @@ struct kernfs_node {
 
 struct cgroup {
 	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[]; /* by their level; since Linux 6.1 */
+};
+
+/* Before, it had their ids. */
+struct cgroup___with_ids {
+	int level;
+	__u64 ancestor_ids[];
 };
 
 struct cgroup_subsys_state {
@@ -26,6 +34,7 @@ struct cgroup_subsys_state {
 struct css_set {
 	/* As long as the kernel has controllers; only its start is asked for. */
 	struct cgroup_subsys_state *subsys[16];
+	struct cgroup *dfl_cgrp; /* of version 2 */
 };
 
 struct mm_struct {
@@ -35,9 +44,12 @@ struct mm_struct {
 
 struct task_struct {
 	unsigned int flags;
+	int pid;
 	struct css_set *cgroups;
 	struct mm_struct *mm;
 	void *stack;
+	struct task_struct *group_leader;
+	char comm[16];
 };
 
 #pragma clang attribute pop
@@ -63,6 +75,15 @@ enum cgroup_subsys_id {
 	memory_cgrp_id,
 	pids_cgrp_id,
 };
+
+/* Bits of the state a thread is in when it leaves the CPU (include/linux/sched.h). */
+#define TASK_INTERRUPTIBLE 0x0001
+#define TASK_UNINTERRUPTIBLE 0x0002
+#define TASK_STOPPED 0x0004
+#define TASK_TRACED 0x0008
+#define TASK_DEAD 0x0080
+#define TASK_WAKEKILL 0x0100
+#define TASK_NOLOAD 0x0400
 
 /* Bits of task_struct.flags: threads without a user stack. */
 #define PF_KTHREAD 0x00200000

@@ -22,12 +22,27 @@ enum sample_flag {
 	SAMPLE_KERNEL_STACK_FAILED = 1 << 3,
 	SAMPLE_USER_STACK_FAILED = 1 << 4,
 	SAMPLE_COPY_CUT = 1 << 5, /* the stack is deeper than what was copied of it */
+	SAMPLE_WAIT = 1 << 6, /* the thread did not run until now; the weight is for how long */
+};
+
+/* Why a thread did not run: its state while it waited (include/linux/sched.h). WaitState.java. */
+enum wait_state {
+	WAIT_INTERRUPTIBLE = 1,
+	WAIT_UNINTERRUPTIBLE,
+	WAIT_KILLABLE, /* uninterruptible but by a signal that kills */
+	WAIT_STOPPED,
+	WAIT_TRACED,
+	WAIT_OTHER,
 };
 
 /* DropReason.java has the same, in this order. */
 enum drop_reason {
 	DROP_RING_FULL,
 	DROP_RING_BUSY,
+	DROP_NO_ROOM, /* for noting that a thread waits; how long it did is not known */
+	DROP_EXCLUDED, /* from here on: left out on purpose */
+	DROP_THINNED, /* by chance; the samples that are kept stand for its time */
+	DROP_SHORT, /* waits that are too short to be wanted */
 	DROP_REASONS,
 };
 
@@ -56,7 +71,7 @@ struct sample_header {
 	__u16 user_frames;
 	__u16 resumption_words; /* of eight bytes, the stack included; 0 if there is none */
 	__u8 user_end; /* enum walk_end */
-	__u8 reserved;
+	__u8 wait_state; /* enum wait_state, or 0 for a sample of the CPU */
 	__u8 comm[COMM_BYTES_MAX];
 	__u64 space; /* names the address space and what is mapped in it; 0 if nobody asked */
 	__u32 mappings; /* the place of those that the walk went by; 0 if there were none */
@@ -88,6 +103,7 @@ _Static_assert(sizeof(struct resumption) == 8 * RESUMPTION_WORDS, "Sample.RESUMP
 struct cpu_counters {
 	__u64 hits;
 	__u64 hit_nanos;
+	__u64 busy_nanos; /* what all this took of the CPU, but for deciding */
 	struct {
 		__u64 samples;
 		__u64 nanos;
@@ -129,6 +145,57 @@ struct cpu_state {
 
 _Static_assert(sizeof(struct cpu_state) <= 32 * 1024, "PCPU_MIN_UNIT_SIZE");
 _Static_assert(KERNEL_BYTES_MAX <= KERNEL_BYTES_MASK, "the mask must not cut a stack");
+
+/*
+ * The chance of a hit to become a sample: of 2^32, where 0 is never and CHANCE_ALWAYS is always; and
+ * what its weight is then multiplied by, in 1/65536. Their product is one.
+ */
+struct choice {
+	__u32 chance;
+	__u32 factor;
+};
+
+#define CHANCE_ALWAYS 0xffffffffU
+#define FACTOR_SHIFT 16
+
+/* What a rule can be for; of several that fit, the first kind counts. */
+enum rule_kind {
+	RULE_PROCESS, /* by its id */
+	RULE_COMMAND, /* by the name of its first thread */
+	RULE_CGROUP, /* by its id, for those below it too; the innermost counts */
+	RULE_KINDS,
+};
+
+struct rule {
+	__u32 kind;
+	__u32 reserved;
+	__u64 value[2]; /* the id and nothing, or the name */
+};
+
+#define RULES_MAX 256
+/* Control groups that are nested deeper cannot be told from those above. */
+#define CGROUP_LEVELS_MAX 16
+
+/* What may change while we sample. */
+struct choosing {
+	struct choice cpu; /* where no rule is */
+	struct choice waits;
+	__u64 wait_min_nanos;
+	__u32 rules; /* bits: 1 << enum rule_kind of those there are */
+	__u32 levels; /* bits: 1 << the level of control groups that rules are for */
+};
+
+_Static_assert(sizeof(struct choosing) == 32, "padding would be left unset");
+
+/* Threads that can wait at once: as many as a large node has. */
+#define WAITS_MAX 32768
+
+/* When a thread that waits began to, and how; none if it does not. */
+struct wait {
+	__u64 since_nanos;
+	__u32 factor; /* as in struct choice */
+	__u32 state; /* enum wait_state */
+};
 
 /* Set before the program is loaded; the verifier then takes them for constants. */
 struct sampler_config {

@@ -34,7 +34,7 @@
 #define PATH_BYTES_MAX 4096
 #define EVENTS_MAX 64
 /* Of a sampler, beside those of its events: the program and its maps. */
-#define DESCRIPTORS 6
+#define DESCRIPTORS 8
 /* Threads may be made while others are being changed: look again, but not for ever. */
 #define PRIORITY_ROUNDS_MAX 4
 
@@ -268,6 +268,10 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 		SAMPLE_USER_STACK_TRUNCATED,
 		SAMPLE_KERNEL_STACK_FAILED,
 		SAMPLE_USER_STACK_FAILED,
+		SAMPLE_WAIT,
+		WAIT_OTHER,
+		RULES_MAX,
+		CGROUP_LEVELS_MAX,
 		DROP_REASONS,
 		CGROUP_SOURCES,
 		REFUSALS,
@@ -277,9 +281,25 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 	return ints_of(env, layout, sizeof(layout) / sizeof(layout[0]));
 }
 
+/* What SamplingRules.java made of itself. */
+static void take_choice(JNIEnv *env, jlongArray choosing, jlongArray rules,
+			struct sampler_choice *choice)
+{
+	jsize words = (*env)->GetArrayLength(env, rules);
+
+	_Static_assert(sizeof(choice->rules[0]) == 4 * sizeof(jlong), "SamplingRules.RULE_WORDS");
+	if ((size_t)words * sizeof(jlong) > sizeof(choice->rules))
+		words = 4 * RULES_MAX;
+	(*env)->GetLongArrayRegion(env, rules, 0, words, (jlong *)choice->rules);
+	(*env)->GetLongArrayRegion(env, choosing, 0, sizeof(choice->choosing) / sizeof(jlong),
+				   (jlong *)&choice->choosing);
+	choice->count = words / 4;
+}
+
 NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jboolean cycles,
 			   jlong weight_nanos, jint ring_bytes, jint wakeup_bytes,
-			   jint cgroup_source, jboolean unwind)
+			   jint cgroup_source, jboolean unwind, jlongArray choosing,
+			   jlongArray rules)
 {
 	struct sampler_options options = {
 		.unwind = unwind,
@@ -290,6 +310,7 @@ NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jboolea
 		.cgroup_source = (uint32_t)cgroup_source,
 	};
 	struct failure failure = NO_FAILURE;
+	struct sampler_choice choice;
 	struct sampler *sampler;
 	size_t length;
 	char *bytes;
@@ -298,7 +319,8 @@ NATIVE(jlong, samplerOpen)(JNIEnv *env, jclass class, jbyteArray object, jboolea
 	bytes = bytes_of(env, object, &length);
 	if (!bytes)
 		return 0;
-	sampler = sampler_open(bytes, length, &options, &failure);
+	take_choice(env, choosing, rules, &choice);
+	sampler = sampler_open(bytes, length, &options, &choice, &failure);
 	free(bytes);
 	if (!sampler) {
 		throw_failure(env, &failure);
@@ -331,6 +353,7 @@ NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jintArray maps, jintArray
 	fds.ring = own[1];
 	fds.state = own[2];
 	fds.unwind = (struct unwind_maps){ own[3], own[4], own[5] };
+	fds.choice = (struct choice_maps){ own[6], own[7] };
 	(*env)->GetIntArrayRegion(env, cpus, 0, count, numbers);
 	(*env)->GetIntArrayRegion(env, events, 0, count, numbers + count);
 	(*env)->GetIntArrayRegion(env, links, 0, count, numbers + 2 * count);
@@ -400,11 +423,11 @@ NATIVE(void, samplerStop)(JNIEnv *env, jclass class, jlong handle)
 	handle_put(handle);
 }
 
-NATIVE(jlongArray, samplerCounters)(JNIEnv *env, jclass class, jlong handle)
+NATIVE(jlongArray, samplerCounters)(JNIEnv *env, jclass class, jlong handle, jboolean waits)
 {
 	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
 	struct failure failure = NO_FAILURE;
-	jlong values[3 + 2 * DROP_REASONS];
+	jlong values[4 + 2 * DROP_REASONS];
 	struct cpu_counters sum;
 	int reason, error;
 
@@ -412,7 +435,8 @@ NATIVE(jlongArray, samplerCounters)(JNIEnv *env, jclass class, jlong handle)
 	if (!sampler)
 		return NULL;
 	pthread_mutex_lock(&sampler->lock);
-	error = sampler_counters(sampler, &sum, &failure);
+	error = waits ? off_cpu_counters(sampler, &sum, &failure) :
+			sampler_counters(sampler, &sum, &failure);
 	values[2] = sampler->throttles_unknown ? -1 : (jlong)sampler->throttles;
 	pthread_mutex_unlock(&sampler->lock);
 	handle_put(handle);
@@ -422,14 +446,15 @@ NATIVE(jlongArray, samplerCounters)(JNIEnv *env, jclass class, jlong handle)
 	}
 	values[0] = (jlong)sum.hits;
 	values[1] = (jlong)sum.hit_nanos;
+	values[3] = (jlong)sum.busy_nanos;
 	for (reason = 0; reason < DROP_REASONS; reason++) {
-		values[3 + 2 * reason] = (jlong)sum.dropped[reason].samples;
-		values[4 + 2 * reason] = (jlong)sum.dropped[reason].nanos;
+		values[4 + 2 * reason] = (jlong)sum.dropped[reason].samples;
+		values[5 + 2 * reason] = (jlong)sum.dropped[reason].nanos;
 	}
 	return longs_of(env, values, sizeof(values) / sizeof(values[0]));
 }
 
-NATIVE(jlongArray, samplerProgramStats)(JNIEnv *env, jclass class, jlong handle)
+NATIVE(jlongArray, samplerProgramStats)(JNIEnv *env, jclass class, jlong handle, jboolean waits)
 {
 	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
 	struct failure failure = NO_FAILURE;
@@ -440,7 +465,10 @@ NATIVE(jlongArray, samplerProgramStats)(JNIEnv *env, jclass class, jlong handle)
 	(void)class;
 	if (!sampler)
 		return NULL;
-	error = sampler_stats(sampler, &stats, &failure);
+	pthread_mutex_lock(&sampler->lock);
+	error = waits ? off_cpu_stats(sampler, &stats, &failure) :
+			sampler_stats(sampler, &stats, &failure);
+	pthread_mutex_unlock(&sampler->lock);
 	handle_put(handle);
 	if (error) {
 		throw_failure(env, &failure);
@@ -452,6 +480,62 @@ NATIVE(jlongArray, samplerProgramStats)(JNIEnv *env, jclass class, jlong handle)
 	values[3] = (jlong)stats.verified_instructions;
 	values[4] = (jlong)stats.memory_bytes;
 	return longs_of(env, values, 5);
+}
+
+NATIVE(void, samplerChoose)(JNIEnv *env, jclass class, jlong handle, jlongArray choosing,
+			    jlongArray rules)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+	struct failure failure = NO_FAILURE;
+	struct sampler_choice choice;
+	int error;
+
+	(void)class;
+	if (!sampler)
+		return;
+	take_choice(env, choosing, rules, &choice);
+	pthread_mutex_lock(&sampler->lock);
+	error = sampler_choose(sampler, &choice, &failure);
+	pthread_mutex_unlock(&sampler->lock);
+	handle_put(handle);
+	if (error)
+		throw_failure(env, &failure);
+}
+
+NATIVE(void, waitsStart)(JNIEnv *env, jclass class, jlong handle, jbyteArray object)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+	struct failure failure = NO_FAILURE;
+	size_t length;
+	char *bytes;
+	int error = 0;
+
+	(void)class;
+	if (!sampler)
+		return;
+	bytes = bytes_of(env, object, &length);
+	if (bytes) {
+		pthread_mutex_lock(&sampler->lock);
+		error = off_cpu_start(sampler, bytes, length, &failure);
+		pthread_mutex_unlock(&sampler->lock);
+		free(bytes);
+	}
+	handle_put(handle);
+	if (error)
+		throw_failure(env, &failure);
+}
+
+NATIVE(void, waitsStop)(JNIEnv *env, jclass class, jlong handle)
+{
+	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
+
+	(void)class;
+	if (!sampler)
+		return;
+	pthread_mutex_lock(&sampler->lock);
+	off_cpu_stop(sampler);
+	pthread_mutex_unlock(&sampler->lock);
+	handle_put(handle);
 }
 
 /* A copy, or -1 for one that is not there. Notes a failure in *error. */
@@ -488,6 +572,8 @@ NATIVE(jintArray, samplerDescriptors)(JNIEnv *env, jclass class, jlong handle)
 		values[3] = copy_or_note(sampler->unwind.chunks, &error);
 		values[4] = copy_or_note(sampler->unwind.tables, &error);
 		values[5] = copy_or_note(sampler->unwind.processes, &error);
+		values[6] = copy_or_note(sampler->choice.choosing, &error);
+		values[7] = copy_or_note(sampler->choice.rules, &error);
 		for (cpu = 0; cpu < sampler->cpus.count; cpu++) {
 			const struct cpu_event *event = &sampler->cpus.events[cpu];
 

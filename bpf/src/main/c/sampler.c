@@ -219,6 +219,8 @@ static struct sampler *sampler_new(struct failure *failure)
 	sampler->ring = -1;
 	sampler->state = -1;
 	sampler->unwind = (struct unwind_maps){ -1, -1, -1 };
+	sampler->choice = (struct choice_maps){ -1, -1 };
+	sampler->off_cpu = (struct off_cpu){ { -1, -1 }, { -1, -1 }, -1, -1, { 0 } };
 	sampler->epoll = -1;
 	sampler->wake = -1;
 	sampler->cpus.epoll = -1;
@@ -226,7 +228,7 @@ static struct sampler *sampler_new(struct failure *failure)
 	return sampler;
 }
 
-static void close_fd(int fd)
+void close_fd(int fd)
 {
 	if (fd >= 0)
 		close(fd);
@@ -236,6 +238,7 @@ void sampler_destroy(struct sampler *sampler)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
+	off_cpu_stop(sampler);
 	cpus_destroy(&sampler->cpus);
 	if (sampler->producer)
 		munmap((void *)sampler->producer, page + 2 * sampler->ring_bytes);
@@ -249,11 +252,13 @@ void sampler_destroy(struct sampler *sampler)
 	close_fd(sampler->unwind.chunks);
 	close_fd(sampler->unwind.tables);
 	close_fd(sampler->unwind.processes);
+	close_fd(sampler->choice.choosing);
+	close_fd(sampler->choice.rules);
 	pthread_mutex_destroy(&sampler->lock);
 	free(sampler);
 }
 
-static struct bpf_object *open_object(const void *bytes, size_t length, struct failure *failure)
+struct bpf_object *open_object(const void *bytes, size_t length, struct failure *failure)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "emberscope");
 	struct bpf_object *object = bpf_object__open_mem(bytes, length, &options);
@@ -263,37 +268,56 @@ static struct bpf_object *open_object(const void *bytes, size_t length, struct f
 	return object;
 }
 
-static int configure(struct bpf_object *object, const struct sampler_options *options,
+int set_config(struct bpf_object *object, const struct sampler_config *config,
+	       struct failure *failure)
+{
+	struct bpf_map *rodata = bpf_object__find_map_by_name(object, ".rodata");
+
+	if (!rodata || bpf_map__set_initial_value(rodata, config, sizeof(*config)))
+		return fail(failure, EINVAL, "BPF object: other constants (expected: config)");
+	return 0;
+}
+
+static int configure(struct bpf_object *object, const struct sampler_config *config,
 		     struct failure *failure)
 {
-	struct sampler_config config = {
+	struct bpf_map *ring = bpf_object__find_map_by_name(object, "ring");
+	struct bpf_map *processes = bpf_object__find_map_by_name(object, "processes");
+
+	/* There where the machine's stacks can be walked; not to take room where none are. */
+	if (processes && !config->unwind)
+		bpf_map__set_max_entries(processes, 1);
+	if (!ring || bpf_map__set_max_entries(ring, (uint32_t)config->ring_bytes))
+		return fail(failure, EINVAL, "BPF object: other maps (expected: ring)");
+	return set_config(object, config, failure);
+}
+
+int copy_fd(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static struct sampler_config config_of(const struct sampler_options *options)
+{
+	return (struct sampler_config){
 		.weight_nanos = options->weight_nanos,
 		.wakeup_bytes = options->wakeup_bytes,
 		.ring_bytes = options->ring_bytes,
 		.cgroup_source = options->cgroup_source,
 		.unwind = options->unwind,
 	};
-	struct bpf_map *ring = bpf_object__find_map_by_name(object, "ring");
-	struct bpf_map *rodata = bpf_object__find_map_by_name(object, ".rodata");
-	struct bpf_map *processes = bpf_object__find_map_by_name(object, "processes");
-
-	/* There where the machine's stacks can be walked; not to take room where none are. */
-	if (processes && !options->unwind)
-		bpf_map__set_max_entries(processes, 1);
-	if (!ring || !rodata || bpf_map__set_max_entries(ring, options->ring_bytes) ||
-	    bpf_map__set_initial_value(rodata, &config, sizeof(config)))
-		return fail(failure, EINVAL, "BPF object: other maps (expected: ring, .rodata)");
-	return 0;
 }
 
-/* A copy of a descriptor that libbpf will close. */
-static int copy_fd(int fd)
+void choose_all(struct sampler_choice *choice)
 {
-	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	memset(choice, 0, sizeof(*choice));
+	choice->choosing.cpu = (struct choice){ CHANCE_ALWAYS, 1 << FACTOR_SHIFT };
+	choice->choosing.waits = choice->choosing.cpu;
 }
 
 static int load(struct sampler *sampler, const void *bytes, size_t length,
-		const struct sampler_options *options, struct failure *failure)
+		const struct sampler_options *options, const struct sampler_choice *choice,
+		struct failure *failure)
 {
 	struct bpf_object *object = open_object(bytes, length, failure);
 	struct bpf_program *program;
@@ -301,7 +325,8 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 
 	if (!object)
 		return -failure->error;
-	error = configure(object, options, failure);
+	sampler->config = config_of(options);
+	error = configure(object, &sampler->config, failure);
 	if (error) {
 		bpf_object__close(object);
 		return error;
@@ -316,6 +341,8 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 	sampler->program = program ? copy_fd(bpf_program__fd(program)) : -1;
 	sampler->ring = copy_fd(bpf_object__find_map_fd_by_name(object, "ring"));
 	sampler->state = copy_fd(bpf_object__find_map_fd_by_name(object, "state"));
+	sampler->choice.choosing = copy_fd(bpf_object__find_map_fd_by_name(object, "choosing"));
+	sampler->choice.rules = copy_fd(bpf_object__find_map_fd_by_name(object, "rules"));
 	if (options->unwind) {
 		sampler->unwind.chunks = copy_fd(bpf_object__find_map_fd_by_name(object, "chunks"));
 		sampler->unwind.tables = copy_fd(bpf_object__find_map_fd_by_name(object, "tables"));
@@ -326,10 +353,11 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 	/* Also gives back the kernel's type descriptions, several megabytes. */
 	bpf_object__close(object);
 	if (sampler->program < 0 || sampler->ring < 0 || sampler->state < 0 ||
+	    sampler->choice.choosing < 0 || sampler->choice.rules < 0 ||
 	    (options->unwind && (sampler->unwind.chunks < 0 || sampler->unwind.tables < 0 ||
 				 sampler->unwind.processes < 0)))
 		return fail(failure, error, "keeping the sampler's descriptors");
-	return 0;
+	return sampler_choose(sampler, choice, failure);
 }
 
 static int start(struct sampler *sampler, struct failure *failure)
@@ -347,7 +375,8 @@ static int start(struct sampler *sampler, struct failure *failure)
 }
 
 struct sampler *sampler_open(const void *object, size_t object_bytes,
-			     const struct sampler_options *options, struct failure *failure)
+			     const struct sampler_options *options,
+			     const struct sampler_choice *choice, struct failure *failure)
 {
 	struct sampler *sampler = sampler_new(failure);
 
@@ -355,7 +384,7 @@ struct sampler *sampler_open(const void *object, size_t object_bytes,
 		return NULL;
 	log_begin();
 	if (set_period(sampler, options, failure) ||
-	    load(sampler, object, object_bytes, options, failure) ||
+	    load(sampler, object, object_bytes, options, choice, failure) ||
 	    check_state(sampler, failure) || map_ring(sampler, failure) ||
 	    make_waits(sampler, failure) || start(sampler, failure)) {
 		failure->log = log_end();
@@ -403,11 +432,14 @@ struct sampler *sampler_adopt(const struct sampler_fds *fds, const struct sample
 		close_fd(fds->unwind.chunks);
 		close_fd(fds->unwind.tables);
 		close_fd(fds->unwind.processes);
+		close_fd(fds->choice.choosing);
+		close_fd(fds->choice.rules);
 	} else {
 		sampler->program = fds->program;
 		sampler->ring = fds->ring;
 		sampler->state = fds->state;
 		sampler->unwind = fds->unwind;
+		sampler->choice = fds->choice;
 		if (!set_period(sampler, options, failure) && !check_program(sampler, failure) &&
 		    !check_state(sampler, failure) && !map_ring(sampler, failure) &&
 		    !make_waits(sampler, failure) && !cpus_init(&sampler->cpus, failure)) {
@@ -504,12 +536,12 @@ int sampler_refresh(struct sampler *sampler, struct cpu_changes *changes, struct
 void sampler_stop(struct sampler *sampler)
 {
 	sampler->stopped = true;
+	off_cpu_stop(sampler);
 	cpus_stop(&sampler->cpus);
 	count_throttles(sampler);
 }
 
-int sampler_counters(const struct sampler *sampler, struct cpu_counters *sum,
-		     struct failure *failure)
+int sampler_sum(int state, struct cpu_counters *sum, struct failure *failure)
 {
 	int cpu, reason, error, cpus = libbpf_num_possible_cpus();
 	uint32_t key = 0;
@@ -521,17 +553,17 @@ int sampler_counters(const struct sampler *sampler, struct cpu_counters *sum,
 	states = malloc((size_t)cpus * sizeof(*states));
 	if (!states)
 		return fail(failure, ENOMEM, "reading the counters of %d CPUs", cpus);
-	if (bpf_map_lookup_elem(sampler->state, &key, states)) {
+	if (bpf_map_lookup_elem(state, &key, states)) {
 		error = errno;
 		free(states);
 		return fail(failure, error, "reading the counters");
 	}
-	memset(sum, 0, sizeof(*sum));
 	for (cpu = 0; cpu < cpus; cpu++) {
 		const struct cpu_counters *counters = &states[cpu].counters;
 
 		sum->hits += counters->hits;
 		sum->hit_nanos += counters->hit_nanos;
+		sum->busy_nanos += counters->busy_nanos;
 		for (reason = 0; reason < DROP_REASONS; reason++) {
 			sum->dropped[reason].samples += counters->dropped[reason].samples;
 			sum->dropped[reason].nanos += counters->dropped[reason].nanos;
@@ -541,8 +573,48 @@ int sampler_counters(const struct sampler *sampler, struct cpu_counters *sum,
 	return 0;
 }
 
-/* What /proc says the map holds, or 0 if it does not. */
-static uint64_t map_bytes(int map)
+int sampler_counters(const struct sampler *sampler, struct cpu_counters *sum,
+		     struct failure *failure)
+{
+	memset(sum, 0, sizeof(*sum));
+	return sampler_sum(sampler->state, sum, failure);
+}
+
+/* Forgets the rules that are not among these. */
+static void forget_rules(int map, const struct sampler_choice *choice)
+{
+	struct rule key, next;
+	bool more = !bpf_map_get_next_key(map, NULL, &next);
+	int i;
+
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(map, &key, &next);
+		for (i = 0; i < choice->count; i++)
+			if (!memcmp(&choice->rules[i].rule, &key, sizeof(key)))
+				break;
+		if (i == choice->count)
+			bpf_map_delete_elem(map, &key);
+	}
+}
+
+int sampler_choose(struct sampler *sampler, const struct sampler_choice *choice,
+		   struct failure *failure)
+{
+	int map = sampler->choice.rules, i;
+	uint32_t only = 0;
+
+	forget_rules(map, choice);
+	for (i = 0; i < choice->count; i++)
+		if (bpf_map_update_elem(map, &choice->rules[i].rule, &choice->rules[i].choice,
+					BPF_ANY))
+			return fail(failure, errno, "noting rule %d of %d", i + 1, choice->count);
+	if (bpf_map_update_elem(sampler->choice.choosing, &only, &choice->choosing, BPF_ANY))
+		return fail(failure, errno, "noting what to sample");
+	return 0;
+}
+
+uint64_t map_bytes(int map)
 {
 	unsigned long long bytes = 0;
 	char path[64], line[256];
@@ -575,7 +647,8 @@ int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 	stats->verified_instructions = info.verified_insns;
 	stats->memory_bytes = map_bytes(sampler->ring) + map_bytes(sampler->state) +
 			      map_bytes(sampler->unwind.tables) +
-			      map_bytes(sampler->unwind.processes);
+			      map_bytes(sampler->unwind.processes) +
+			      map_bytes(sampler->choice.rules);
 	return 0;
 }
 
@@ -587,6 +660,7 @@ static int try_load(const void *bytes, size_t length, bool unwind, struct failur
 		.wakeup_bytes = 1024,
 		.unwind = true,
 	};
+	const struct sampler_config config = config_of(&options);
 	struct bpf_object *object;
 	int error;
 
@@ -594,7 +668,7 @@ static int try_load(const void *bytes, size_t length, bool unwind, struct failur
 	object = open_object(bytes, length, failure);
 	error = object ? 0 : failure->error;
 	if (!error && unwind)
-		error = -configure(object, &options, failure);
+		error = -configure(object, &config, failure);
 	if (!error)
 		error = -bpf_object__load(object);
 	if (object)

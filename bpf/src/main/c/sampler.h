@@ -8,9 +8,38 @@
 
 #include <pthread.h>
 
+#include <bpf/libbpf.h>
+
 #include "../bpf/sample.h"
 #include "cpus.h"
 #include "unwind_memory.h"
+
+#define OFF_CPU_PROGRAMS 2
+
+/* What decides which hits become samples. */
+struct choice_maps {
+	int choosing;
+	int rules;
+};
+
+/* The programs that sample waits, while they do; see off_cpu.c. */
+struct off_cpu {
+	int programs[OFF_CPU_PROGRAMS]; /* -1 while they do not */
+	int links[OFF_CPU_PROGRAMS];
+	int state; /* the map */
+	int waits; /* the map */
+	struct cpu_counters before; /* what was counted until they were last stopped */
+};
+
+/* Which hits become samples. */
+struct sampler_choice {
+	struct choosing choosing;
+	int count;
+	struct {
+		struct rule rule;
+		struct choice choice;
+	} rules[RULES_MAX];
+};
 
 struct sampler_options {
 	bool cycles; /* count CPU cycles, not the CPU's clock */
@@ -26,6 +55,8 @@ struct sampler {
 	int ring; /* the map */
 	int state; /* the map */
 	struct unwind_maps unwind; /* -1 if user stacks are not walked by tables */
+	struct choice_maps choice;
+	struct off_cpu off_cpu;
 	bool cycles;
 	uint64_t period; /* in the event's own unit */
 	uint64_t weight_nanos;
@@ -43,17 +74,23 @@ struct sampler {
 	int epoll; /* of the ring */
 	int wake; /* an eventfd that ends waits for good */
 	pthread_mutex_t lock; /* of everything above but the descriptors */
+	struct sampler_config config; /* none if we did not load the program */
 };
 
 /* Loads the program and starts sampling; NULL if that fails. */
 struct sampler *sampler_open(const void *object, size_t object_bytes,
-			     const struct sampler_options *options, struct failure *failure);
+			     const struct sampler_options *options,
+			     const struct sampler_choice *choice, struct failure *failure);
+
+/* Every hit. */
+void choose_all(struct sampler_choice *choice);
 
 struct sampler_fds {
 	int program;
 	int ring;
 	int state;
 	struct unwind_maps unwind;
+	struct choice_maps choice;
 	const int32_t *cpus;
 	const int32_t *events;
 	const int32_t *links;
@@ -79,6 +116,13 @@ void sampler_stop(struct sampler *sampler);
 int sampler_counters(const struct sampler *sampler, struct cpu_counters *sum,
 		     struct failure *failure);
 
+/* Sums the counters of all CPUs in a map of struct cpu_state. */
+int sampler_sum(int state, struct cpu_counters *sum, struct failure *failure);
+
+/* From now on; of the rules before, those not given are forgotten. */
+int sampler_choose(struct sampler *sampler, const struct sampler_choice *choice,
+		   struct failure *failure);
+
 struct sampler_stats {
 	uint64_t runs;
 	uint64_t run_nanos;
@@ -89,6 +133,27 @@ struct sampler_stats {
 
 int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 		  struct failure *failure);
+
+/* Begins and ends the sampling of waits; to begin twice is an error, to end twice is not. */
+int off_cpu_start(struct sampler *sampler, const void *object, size_t object_bytes,
+		  struct failure *failure);
+void off_cpu_stop(struct sampler *sampler);
+/* What became of all waits so far. */
+int off_cpu_counters(const struct sampler *sampler, struct cpu_counters *sum,
+		     struct failure *failure);
+/* Of both programs together; zeros while they do not run. */
+int off_cpu_stats(const struct sampler *sampler, struct sampler_stats *stats,
+		  struct failure *failure);
+
+/* Sets what the programs take for constants. */
+int set_config(struct bpf_object *object, const struct sampler_config *config,
+	       struct failure *failure);
+struct bpf_object *open_object(const void *bytes, size_t length, struct failure *failure);
+/* A copy of a descriptor that libbpf will close. */
+int copy_fd(int fd);
+void close_fd(int fd);
+/* What /proc says a map holds, or 0 if it does not. */
+uint64_t map_bytes(int map);
 
 /* For finding out what works: 0 or -errno. */
 int try_object(const void *object, size_t object_bytes, struct failure *failure);

@@ -53,6 +53,7 @@ int main(int argc, char **argv)
 {
 	struct sampler_options options = { 0 };
 	struct failure failure = { 0 };
+	struct sampler_choice choice;
 	struct sampler *sampler;
 	ssize_t length;
 	int fd, cpu;
@@ -66,7 +67,8 @@ int main(int argc, char **argv)
 	options.weight_nanos = strtoull(argv[2], NULL, 10);
 	options.ring_bytes = (uint32_t)strtoul(argv[3], NULL, 10);
 	options.wakeup_bytes = options.ring_bytes / 4;
-	sampler = sampler_open(object, (size_t)length, &options, &failure);
+	choose_all(&choice);
+	sampler = sampler_open(object, (size_t)length, &options, &choice, &failure);
 	if (!sampler) {
 		fprintf(stderr, "%s: %s\n", failure.what, strerror(failure.error));
 		return 4;
@@ -79,6 +81,8 @@ int main(int argc, char **argv)
 	add_descriptor(sampler->unwind.chunks);
 	add_descriptor(sampler->unwind.tables);
 	add_descriptor(sampler->unwind.processes);
+	add_descriptor(sampler->choice.choosing);
+	add_descriptor(sampler->choice.rules);
 	for (cpu = 0; cpu < sampler->cpus.count; cpu++) {
 		const struct cpu_event *event = &sampler->cpus.events[cpu];
 

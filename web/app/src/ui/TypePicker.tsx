@@ -16,7 +16,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "memory:alloc_objects:count": "Allocated objects",
   "memory:inuse_space:bytes": "Live heap bytes",
   "memory:inuse_objects:count": "Live heap objects",
-  "off_cpu:duration:nanoseconds": "Off-CPU time",
+  "off_cpu:off_cpu:nanoseconds": "Off-CPU time",
   "mutex:delay:nanoseconds": "Lock delay",
   "block:delay:nanoseconds": "Blocking delay",
 };

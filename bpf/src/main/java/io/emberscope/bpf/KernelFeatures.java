@@ -52,6 +52,7 @@ public final class KernelFeatures {
             features.ringBuffer();
             features.samplerLoads();
             features.unwinding();
+            features.waits();
             features.perfLink();
             features.bpfLoop();
             features.mapFiles();
@@ -207,6 +208,15 @@ public final class KernelFeatures {
         } catch (BpfException e) {
             unknown(name, message(e), lost, "see the message");
         }
+    }
+
+    private void waits() {
+        object(
+                "off-CPU time",
+                "off_cpu.bpf.o",
+                "samples of the time in which threads wait",
+                "Linux 6.16 or later, for its tracepoint sched_exit_tp, built with BTF; "
+                        + AS_ROOT);
     }
 
     private void object(String name, String file, String lost, String how) {

@@ -143,6 +143,10 @@ final class NativeLibrary {
             Sample.USER_STACK_TRUNCATED,
             Sample.KERNEL_STACK_FAILED,
             Sample.USER_STACK_FAILED,
+            Sample.WAIT,
+            WaitState.count(),
+            SamplingRules.RULES_MAX,
+            SamplingRules.LEVELS_MAX,
             Sampler.KERNEL_REASONS.size(),
             CgroupSource.values().length,
             RefusedFileException.Reason.values().length

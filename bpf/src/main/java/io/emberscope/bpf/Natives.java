@@ -17,7 +17,9 @@ final class Natives {
             int ringBytes,
             int wakeupBytes,
             int cgroupSource,
-            boolean unwind)
+            boolean unwind,
+            long[] choosing,
+            long[] rules)
             throws BpfException;
 
     static native long samplerAdopt(
@@ -34,10 +36,22 @@ final class Natives {
 
     static native void samplerStop(long handle);
 
-    /// Hits, nanoseconds, throttles, then samples and nanoseconds of each reason for drops.
-    static native long[] samplerCounters(long handle) throws BpfException;
+    /// Hits, nanoseconds, throttles, CPU time it took, then samples and nanoseconds of each reason
+    /// for drops.
+    ///
+    /// @param waits those of waits, else of the CPU's events
+    static native long[] samplerCounters(long handle, boolean waits) throws BpfException;
 
-    static native long[] samplerProgramStats(long handle) throws BpfException;
+    static native long[] samplerProgramStats(long handle, boolean waits) throws BpfException;
+
+    /// @param choosing [SamplingRules#choosing]
+    /// @param rules [SamplingRules#ruleWords]
+    static native void samplerChoose(long handle, long[] choosing, long[] rules)
+            throws BpfException;
+
+    static native void waitsStart(long handle, byte[] object) throws BpfException;
+
+    static native void waitsStop(long handle);
 
     /// The program and its maps, then CPU, event and link of each CPU.
     static native int[] samplerDescriptors(long handle) throws BpfException;

@@ -2,8 +2,9 @@ package io.emberscope.bpf;
 
 import java.nio.charset.StandardCharsets;
 
-/// One look at one CPU: who ran there, and its stacks. A window over memory that is reused for the
-/// next sample, so it is only valid while a [SampleHandler] runs.
+/// One look at one CPU: who ran there, or began to run again after a wait, and its stacks. A window
+/// over memory that is reused for the next sample, so it is only valid while a [SampleHandler]
+/// runs.
 ///
 /// A frame is an address: of an instruction that was about to run (the first of a stack, and what a
 /// signal interrupted), or else one that a call returns to, which is looked up at one less.
@@ -15,6 +16,7 @@ public final class Sample {
     static final int USER_STACK_TRUNCATED = 1 << 2;
     static final int KERNEL_STACK_FAILED = 1 << 3;
     static final int USER_STACK_FAILED = 1 << 4;
+    static final int WAIT = 1 << 6;
 
     /// Frames of a kernel stack at most, and of a user stack that the kernel walks: it walks no
     /// further unless told to.
@@ -71,6 +73,7 @@ public final class Sample {
                 && kernelFrameCount() <= KERNEL_FRAMES_MAX
                 && userFrameCount() <= USER_FRAMES_MAX
                 && endCode() < StackEnd.count()
+                && (isWait() ? waitCode() > 0 && waitCode() <= WaitState.count() : waitCode() == 0)
                 && (resumptionWords() == 0 || resumptionWords() >= RESUMPTION_WORDS)
                 && length
                         == HEADER_WORDS + kernelFrameCount() + userFrameCount() + resumptionWords();
@@ -97,7 +100,7 @@ public final class Sample {
         return words[start + CGROUP];
     }
 
-    /// Nanoseconds of CPU time this sample stands for.
+    /// Nanoseconds of CPU time, or of waiting, that this sample stands for.
     public long weightNanos() {
         return words[start + WEIGHT];
     }
@@ -110,6 +113,20 @@ public final class Sample {
     /// All flags as the program set them; the methods below say what they mean.
     int flags() {
         return (int) (words[start + CPU_AND_FLAGS] >>> Integer.SIZE);
+    }
+
+    /// Whether the thread had waited until then, and ran no sooner than at [#timeNanos].
+    public boolean isWait() {
+        return (flags() & WAIT) != 0;
+    }
+
+    /// How the thread waited. Only for one that did, see [#isWait].
+    public WaitState waitState() {
+        return WaitState.of(waitCode());
+    }
+
+    private int waitCode() {
+        return (int) (words[start + COUNTS] >>> 56);
     }
 
     /// Whether the thread belongs to the kernel, and so can have no user stack.

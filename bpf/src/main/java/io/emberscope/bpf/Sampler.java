@@ -24,13 +24,20 @@ import java.util.concurrent.locks.ReentrantLock;
 /// counts nothing.
 public final class Sampler implements AutoCloseable {
     private static final int BATCH_WORDS = 8 * 1024;
-    private static final int PROGRAM_AND_MAPS = 6;
+    private static final int PROGRAM_AND_MAPS = 8;
     private static final int COUNTER_HITS = 0;
     private static final int COUNTER_HIT_NANOS = 1;
     private static final int COUNTER_THROTTLES = 2;
-    private static final int COUNTER_DROPS = 3;
+    private static final int COUNTER_BUSY = 3;
+    private static final int COUNTER_DROPS = 4;
     static final List<DropReason> KERNEL_REASONS =
-            List.of(DropReason.RING_FULL, DropReason.RING_BUSY);
+            List.of(
+                    DropReason.RING_FULL,
+                    DropReason.RING_BUSY,
+                    DropReason.NO_ROOM,
+                    DropReason.EXCLUDED,
+                    DropReason.THINNED,
+                    DropReason.SHORT);
 
     private final NativeHandle handle;
     private final SamplerOptions options;
@@ -39,10 +46,22 @@ public final class Sampler implements AutoCloseable {
     private final Sample sample = new Sample(batch);
     private int batchPosition;
     private int batchEnd;
-    private volatile long delivered;
-    private volatile long deliveredNanos;
+    private final Delivered cpu = new Delivered();
+    private final Delivered waits = new Delivered();
     private volatile long unreadable;
     private volatile long unreadableNanos;
+
+    /// Samples handed to a handler. Written by the thread that polls; others only read.
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    private static final class Delivered {
+        private volatile long samples;
+        private volatile long nanos;
+
+        void add(long more) {
+            samples++;
+            nanos += more;
+        }
+    }
 
     private Sampler(NativeHandle handle, SamplerOptions options) {
         this.handle = handle;
@@ -53,11 +72,17 @@ public final class Sampler implements AutoCloseable {
     ///
     /// @throws BpfException if the kernel refuses; the message says why and what to do
     public static Sampler open(SamplerOptions options) throws BpfException {
-        return open(options, NativeLibrary.object(options.unwinding().object()));
+        return open(options, SamplingRules.ALL);
+    }
+
+    /// The same by rules that hold from the first hit on, see [#choose].
+    public static Sampler open(SamplerOptions options, SamplingRules rules) throws BpfException {
+        return open(options, rules, NativeLibrary.object(options.unwinding().object()));
     }
 
     /// The same with another BPF object that has the sampler's maps.
-    static Sampler open(SamplerOptions options, byte[] object) throws BpfException {
+    static Sampler open(SamplerOptions options, SamplingRules rules, byte[] object)
+            throws BpfException {
         NativeLibrary.load();
         long handle =
                 Natives.samplerOpen(
@@ -67,7 +92,9 @@ public final class Sampler implements AutoCloseable {
                         options.ringBytes(),
                         options.wakeupBytes(),
                         options.cgroups().code,
-                        options.unwinding().hasTables());
+                        options.unwinding().hasTables(),
+                        rules.choosing(),
+                        rules.ruleWords());
         return new Sampler(new NativeHandle(handle, "sampler"), options);
     }
 
@@ -87,7 +114,9 @@ public final class Sampler implements AutoCloseable {
                             descriptors.state(),
                             descriptors.unwind().get(0),
                             descriptors.unwind().get(1),
-                            descriptors.unwind().get(2)
+                            descriptors.unwind().get(2),
+                            descriptors.rules().get(0),
+                            descriptors.rules().get(1)
                         },
                         ints(descriptors.cpus()),
                         ints(descriptors.events()),
@@ -157,28 +186,74 @@ public final class Sampler implements AutoCloseable {
         Natives.samplerStop(handle.value());
     }
 
-    /// What became of all hits so far.
+    /// Says which hits become samples from now on.
+    ///
+    /// @throws BpfException if the kernel refuses; which of the new rules hold then is not known
+    public void choose(SamplingRules rules) throws BpfException {
+        Natives.samplerChoose(handle.value(), rules.choosing(), rules.ruleWords());
+    }
+
+    /// Samples, from now on, the time too in which threads wait: each wait becomes a sample when it
+    /// is over ([Sample#isWait]), unless [SamplingRules] leave it out. Kernel threads count only
+    /// while they wait without letting a signal end it; to wait for work is their rest.
+    ///
+    /// Needs the tracepoint `sched_exit_tp` (Linux 6.16) and BTF.
+    ///
+    /// @throws BpfException if the kernel refuses, or this is going on already
+    public void startWaits() throws BpfException {
+        Natives.waitsStart(handle.value(), NativeLibrary.object("off_cpu.bpf.o"));
+    }
+
+    /// Ends that. Waits that are not over by then become no samples and are no hits.
+    public void stopWaits() {
+        Natives.waitsStop(handle.value());
+    }
+
+    /// What became of all hits of the CPU's events so far.
     public SamplerCounters counters() throws BpfException {
-        long[] values = Natives.samplerCounters(handle.value());
+        return counters(false, cpu);
+    }
+
+    /// What became of all waits so far.
+    public SamplerCounters waitCounters() throws BpfException {
+        return counters(true, waits);
+    }
+
+    private SamplerCounters counters(boolean ofWaits, Delivered delivered) throws BpfException {
+        long[] values = Natives.samplerCounters(handle.value(), ofWaits);
         Map<DropReason, SamplerCounters.Drops> drops = new EnumMap<>(DropReason.class);
         for (int i = 0; i < KERNEL_REASONS.size(); i++) {
             long samples = values[COUNTER_DROPS + 2 * i];
             long nanos = values[COUNTER_DROPS + 2 * i + 1];
             drops.put(KERNEL_REASONS.get(i), new SamplerCounters.Drops(samples, nanos));
         }
-        drops.put(DropReason.UNREADABLE, new SamplerCounters.Drops(unreadable, unreadableNanos));
+        // What cannot be read does not tell either what it was.
+        if (!ofWaits) {
+            drops.put(
+                    DropReason.UNREADABLE, new SamplerCounters.Drops(unreadable, unreadableNanos));
+        }
         return new SamplerCounters(
                 values[COUNTER_HITS],
                 values[COUNTER_HIT_NANOS],
-                delivered,
-                deliveredNanos,
+                delivered.samples,
+                delivered.nanos,
                 drops,
-                values[COUNTER_THROTTLES]);
+                values[COUNTER_THROTTLES],
+                values[COUNTER_BUSY]);
     }
 
     /// What the kernel tells about the program.
     public ProgramStats programStats() throws BpfException {
-        long[] values = Natives.samplerProgramStats(handle.value());
+        return stats(false);
+    }
+
+    /// The same about the programs that sample waits, both together; zeros while they do not run.
+    public ProgramStats waitProgramStats() throws BpfException {
+        return stats(true);
+    }
+
+    private ProgramStats stats(boolean ofWaits) throws BpfException {
+        long[] values = Natives.samplerProgramStats(handle.value(), ofWaits);
         return new ProgramStats(values[0], values[1], values[2], values[3], values[4]);
     }
 
@@ -199,6 +274,7 @@ public final class Sampler implements AutoCloseable {
                 values[1],
                 values[2],
                 List.of(values[3], values[4], values[5]),
+                List.of(values[6], values[7]),
                 cpus,
                 events,
                 links);
@@ -223,8 +299,7 @@ public final class Sampler implements AutoCloseable {
                 unreadableNanos += options.weightNanos();
                 continue;
             }
-            delivered++;
-            deliveredNanos += sample.weightNanos();
+            (sample.isWait() ? waits : cpu).add(sample.weightNanos());
             samples++;
             handler.sample(sample);
         }

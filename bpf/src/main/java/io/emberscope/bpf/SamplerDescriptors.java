@@ -9,6 +9,7 @@ import java.util.List;
 /// @param ring the map it writes samples to
 /// @param state the map with its counters
 /// @param unwind the three maps of [UnwindMemory], or -1 for each if there is none
+/// @param rules the two maps that [Sampler#choose] writes to
 /// @param cpus the CPUs that have an event
 /// @param events the perf event of each of `cpus`
 /// @param links what ties the program to each event, or -1 where the kernel has no such links
@@ -17,17 +18,23 @@ public record SamplerDescriptors(
         int ring,
         int state,
         List<Integer> unwind,
+        List<Integer> rules,
         List<Integer> cpus,
         List<Integer> events,
         List<Integer> links) {
     public SamplerDescriptors {
         unwind = List.copyOf(unwind);
+        rules = List.copyOf(rules);
         cpus = List.copyOf(cpus);
         events = List.copyOf(events);
         links = List.copyOf(links);
         if (unwind.size() != 3) {
             throw new IllegalArgumentException(
                     "descriptors: " + unwind.size() + " of unwinding (expected: 3)");
+        }
+        if (rules.size() != 2) {
+            throw new IllegalArgumentException(
+                    "descriptors: " + rules.size() + " of rules (expected: 2)");
         }
         if (cpus.size() != events.size() || cpus.size() != links.size()) {
             throw new IllegalArgumentException(

@@ -8,7 +8,11 @@ final class Conservation {
 
     /// Holds a sampler to it that is stopped and drained.
     static void holds(Sampler sampler) throws BpfException {
-        SamplerCounters counters = sampler.counters();
+        holds(sampler.counters());
+    }
+
+    /// The same for one of its counts.
+    static void holds(SamplerCounters counters) {
         assertThat(counters.hits()).isPositive();
         assertThat(counters.delivered() + counters.dropped()).isEqualTo(counters.hits());
         assertThat(counters.deliveredNanos() + counters.droppedNanos())

@@ -26,8 +26,8 @@ class DeathIT {
             try (Child child = Child.start(Child.java(Holder.class))) {
                 assertThat(child.line()).isEqualTo("open");
                 ids = kernelObjects(child.pid());
-                assertThat(ids.get("prog")).hasSize(1);
-                assertThat(ids.get("map")).hasSize(2);
+                assertThat(ids.get("prog")).hasSize(3);
+                assertThat(ids.get("map")).hasSize(6);
                 assertThat(ids.get("link")).isNotEmpty();
                 assertThat(perfEvents(child.pid())).isGreaterThanOrEqualTo(2);
                 for (var kind : ids.entrySet()) {
@@ -53,6 +53,7 @@ class DeathIT {
             try (Sampler sampler =
                             Sampler.open(new SamplerOptions(997, EventKind.CPU_CLOCK, 1 << 20));
                     SideBand sideBand = SideBand.open(new SideBandOptions(65_536))) {
+                sampler.startWaits();
                 System.out.println("open");
                 while (true) {
                     sampler.await(Duration.ofMillis(10), sideBand);

@@ -48,7 +48,7 @@ class LauncherIT {
 
     private static Path compileLauncher() throws Exception {
         List<String> sources = new ArrayList<>();
-        for (String part : List.of("cpus", "failure", "sampler")) {
+        for (String part : List.of("cpus", "failure", "off_cpu", "sampler")) {
             sources.add("src/main/c/" + part + ".c");
         }
         sources.add("-lbpf");
@@ -86,7 +86,7 @@ class LauncherIT {
             List<Integer> cpus = new ArrayList<>();
             List<Integer> events = new ArrayList<>();
             List<Integer> links = new ArrayList<>();
-            for (int i = 6; i < args.length; i += 3) {
+            for (int i = 8; i < args.length; i += 3) {
                 cpus.add(Integer.valueOf(args[i]));
                 events.add(Integer.valueOf(args[i + 1]));
                 links.add(Integer.valueOf(args[i + 2]));
@@ -99,6 +99,7 @@ class LauncherIT {
                             Integer.valueOf(args[3]),
                             Integer.valueOf(args[4]),
                             Integer.valueOf(args[5])),
+                    List.of(Integer.valueOf(args[6]), Integer.valueOf(args[7])),
                     cpus,
                     events,
                     links);
@@ -116,6 +117,7 @@ class LauncherIT {
                             good.program(),
                             good.state(),
                             good.unwind(),
+                            good.rules(),
                             good.cpus(),
                             good.events(),
                             good.links());
@@ -123,7 +125,7 @@ class LauncherIT {
                     .isInstanceOf(BpfException.class)
                     .hasMessageStartingWith("program: ");
             int links = (int) good.links().stream().filter(link -> link >= 0).count();
-            assertThat(openDescriptors()).isEqualTo(before - 3 - good.events().size() - links);
+            assertThat(openDescriptors()).isEqualTo(before - 5 - good.events().size() - links);
             SamplerDescriptors twice = sampler.descriptors();
             SamplerDescriptors oneCpu =
                     new SamplerDescriptors(
@@ -131,6 +133,7 @@ class LauncherIT {
                             twice.ring(),
                             twice.state(),
                             twice.unwind(),
+                            twice.rules(),
                             Collections.nCopies(twice.cpus().size(), 0),
                             twice.events(),
                             twice.links());

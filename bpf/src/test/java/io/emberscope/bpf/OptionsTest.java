@@ -54,6 +54,7 @@ class OptionsTest {
                                         4,
                                         5,
                                         List.of(-1, -1, -1),
+                                        List.of(7, 8),
                                         List.of(0, 1),
                                         List.of(6),
                                         List.of(-1)))
@@ -69,11 +70,12 @@ class OptionsTest {
                         7,
                         70,
                         Map.of(DropReason.RING_FULL, new SamplerCounters.Drops(3, 30)),
+                        0,
                         0);
         assertThat(counters.drops()).containsOnlyKeys(DropReason.values());
         assertThat(counters.dropped()).isEqualTo(3);
         assertThat(counters.droppedNanos()).isEqualTo(30);
-        assertThat(new SamplerCounters(0, 0, 0, 0, Map.of(), 0).dropped()).isZero();
+        assertThat(new SamplerCounters(0, 0, 0, 0, Map.of(), 0, 0).dropped()).isZero();
     }
 
     private static SamplerOptions options(int frequencyHz, int ringBytes) {

@@ -54,7 +54,10 @@ class SamplerCostIT {
     private static Cost cost(byte[] object, Path stacks, int hz, int depth) throws Exception {
         List<Child> busy = new ArrayList<>();
         try (Sampler sampler =
-                Sampler.open(new SamplerOptions(hz, EventKind.CPU_CLOCK, 1 << 20), object)) {
+                Sampler.open(
+                        new SamplerOptions(hz, EventKind.CPU_CLOCK, 1 << 20),
+                        SamplingRules.ALL,
+                        object)) {
             for (int cpu = 0; cpu < Runtime.getRuntime().availableProcessors(); cpu++) {
                 busy.add(
                         Child.start(

@@ -5,7 +5,6 @@ import io.emberscope.base.disk.DiskLock;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.Cgroups;
-import io.emberscope.bpf.SamplerCounters;
 import io.emberscope.bpf.UnwindMemory;
 import io.emberscope.collector.aggregate.CutStacks;
 import io.emberscope.collector.aggregate.WallClock;
@@ -31,6 +30,7 @@ import io.emberscope.collector.process.OwnFiles;
 import io.emberscope.collector.process.ProcFiles;
 import io.emberscope.collector.process.ProcessTable;
 import io.emberscope.collector.process.Timeline;
+import io.emberscope.collector.sampling.SamplingControl;
 import io.emberscope.collector.unwind.FileTables;
 import io.emberscope.collector.unwind.Unwinding;
 import java.io.IOException;
@@ -66,6 +66,7 @@ final class Agent {
     private final Kernel kernel;
     private final @Nullable FileTables tables;
     private final @Nullable Unwinding unwinding;
+    private final SamplingControl sampling;
     private final KernelCounters counters;
     private final OwnCost cost;
     private final Snapshots snapshots;
@@ -115,7 +116,18 @@ final class Agent {
         Binaries binaries = new Binaries();
         hierarchy = Hierarchy.choose(MOUNT_INFO, Agent::groupId);
         boolean groupsTellAll = Hierarchy.isOnlyUnified(MOUNT_INFO);
-        BpfKernel real = BpfKernel.open(options, hierarchy, containers, metrics, log);
+        sampling =
+                new SamplingControl(
+                        options.samplingFile(),
+                        options.frequencyHz(),
+                        disk,
+                        path -> groupId(hierarchy.root() + path),
+                        Runtime.getRuntime().availableProcessors(),
+                        monotonicNanos.getAsLong(),
+                        metrics,
+                        log::line);
+        BpfKernel real =
+                BpfKernel.open(options, sampling.begin(), hierarchy, containers, metrics, log);
         kernel = real;
         UnwindMemory memory = real.unwindMemory().orElse(null);
         if (memory == null) {
@@ -190,7 +202,7 @@ final class Agent {
     void close() {
         export.close(EXPORT_CLOSE_MILLIS);
         delivery.close(DELIVERY_CLOSE_NANOS);
-        SamplerCounters total = counters.refresh();
+        counters.refresh();
         if (unwinding != null) {
             unwinding.close();
         }
@@ -209,23 +221,27 @@ final class Agent {
         }
         log.line(
                 "stopped: samples hits="
-                        + total.hits()
+                        + counters.hits()
                         + " restored="
                         + tally.restoredSamples()
                         + " delivered="
                         + tally.deliveredSamples()
                         + " dropped="
-                        + (total.dropped() + tally.droppedSamples())
+                        + (counters.dropped() + tally.droppedSamples())
+                        + " left_out="
+                        + counters.leftOut()
                         + " spooled="
                         + spool.samples()
                         + "; nanoseconds hits="
-                        + total.hitNanos()
+                        + counters.hitNanos()
                         + " restored="
                         + tally.restoredNanos()
                         + " delivered="
                         + tally.deliveredNanos()
                         + " dropped="
-                        + (total.droppedNanos() + tally.droppedNanos())
+                        + (counters.droppedNanos() + tally.droppedNanos())
+                        + " left_out="
+                        + counters.leftOutNanos()
                         + " spooled="
                         + spool.nanos());
         String reasons = counters.reasons() + tally.reasons();
@@ -243,6 +259,7 @@ final class Agent {
         cost.tick();
         counters.refresh();
         long now = monotonicNanos.getAsLong();
+        sampling.tick(kernel, now, cost.cpuNanos() + counters.busyNanos());
         if (containers.scanWanted()
                 && hierarchy.kind() != Hierarchy.Kind.NONE
                 && now - lastWalkNanos > WALK_NANOS) {

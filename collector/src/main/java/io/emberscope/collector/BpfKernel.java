@@ -11,6 +11,7 @@ import io.emberscope.bpf.Sampler;
 import io.emberscope.bpf.SamplerCounters;
 import io.emberscope.bpf.SamplerOptions;
 import io.emberscope.bpf.SamplerOptions.Unwinding;
+import io.emberscope.bpf.SamplingRules;
 import io.emberscope.bpf.SideBand;
 import io.emberscope.bpf.SideBandHandler;
 import io.emberscope.bpf.SideBandOptions;
@@ -54,6 +55,7 @@ final class BpfKernel implements Kernel {
     /// told of.
     static BpfKernel open(
             CollectorOptions options,
+            SamplingRules rules,
             Hierarchy hierarchy,
             Containers containers,
             Metrics metrics,
@@ -62,7 +64,7 @@ final class BpfKernel implements Kernel {
         int cpus = Runtime.getRuntime().availableProcessors();
         SideBand sideBand = SideBand.open(new SideBandOptions(eventBytes(cpus)));
         try {
-            Sampler sampler = sampler(options, source(hierarchy.kind()), cpus, log);
+            Sampler sampler = sampler(options, rules, source(hierarchy.kind()), cpus, log);
             metrics.counterFrom(
                     "emberscope_collector_lost_events_total",
                     "Side-band events the kernel had no room for.",
@@ -78,17 +80,18 @@ final class BpfKernel implements Kernel {
     /// The sampler that walks user stacks in the best way that this kernel takes, unless one was
     /// asked for.
     private static Sampler sampler(
-            CollectorOptions options, CgroupSource cgroups, int cpus, Log log) throws BpfException {
+            CollectorOptions options, SamplingRules rules, CgroupSource cgroups, int cpus, Log log)
+            throws BpfException {
         int ringBytes = ringBytes(options.frequencyHz(), cpus);
         SamplerOptions wanted =
                 new SamplerOptions(options.frequencyHz(), options.event(), ringBytes).with(cgroups);
         if (options.unwinding() != null) {
-            return Sampler.open(wanted.with(options.unwinding()));
+            return Sampler.open(wanted.with(options.unwinding()), rules);
         }
         for (Unwinding unwinding : List.of(Unwinding.TABLES, Unwinding.TABLES_BOUNDED)) {
             try {
                 if (System.getProperty("os.arch", "").equals("amd64")) {
-                    return Sampler.open(wanted.with(unwinding));
+                    return Sampler.open(wanted.with(unwinding), rules);
                 }
             } catch (BpfException e) {
                 log.line(
@@ -99,7 +102,7 @@ final class BpfKernel implements Kernel {
             }
         }
         log.line("user stacks are walked by frame pointers alone: most will not be whole");
-        return Sampler.open(wanted.with(Unwinding.FRAME_POINTERS));
+        return Sampler.open(wanted.with(Unwinding.FRAME_POINTERS), rules);
     }
 
     /// What the kernel tells about the program.
@@ -183,6 +186,25 @@ final class BpfKernel implements Kernel {
     }
 
     @Override
+    public SamplerCounters waitCounters() throws BpfException {
+        return sampler.waitCounters();
+    }
+
+    @Override
+    public void choose(SamplingRules rules) throws BpfException {
+        sampler.choose(rules);
+    }
+
+    @Override
+    public void sampleWaits(boolean on) throws BpfException {
+        if (on) {
+            sampler.startWaits();
+        } else {
+            sampler.stopWaits();
+        }
+    }
+
+    @Override
     public void close() {
         sampler.close();
         sideBand.close();
@@ -226,7 +248,9 @@ final class BpfKernel implements Kernel {
         }
 
         private static int flags(Sample sample) {
-            return (sample.isKernelThread() ? SampleView.KERNEL_THREAD : 0)
+            int wait = sample.isWait() ? sample.waitState().code() : 0;
+            return wait << SampleView.WAIT_SHIFT
+                    | (sample.isKernelThread() ? SampleView.KERNEL_THREAD : 0)
                     | (sample.isKernelStackTruncated() ? SampleView.KERNEL_STACK_CUT : 0);
         }
 

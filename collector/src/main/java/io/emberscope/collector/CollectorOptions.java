@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param event what makes the sampler look
 /// @param unwinding how user stacks are walked, or null for the best way there is
 /// @param unwindBytesMax kernel memory for unwind tables
+/// @param samplingFile says what is sampled; may be missing
 /// @param node name of this machine, or empty for the host's name
 /// @param metricsListen where metrics are served, or null for nowhere
 /// @param tokenFile holds a bearer token, or null
@@ -32,6 +33,7 @@ record CollectorOptions(
         EventKind event,
         @Nullable Unwinding unwinding,
         long unwindBytesMax,
+        Path samplingFile,
         String node,
         @Nullable HostPort metricsListen,
         @Nullable Path tokenFile,
@@ -54,6 +56,9 @@ record CollectorOptions(
                                      first of these that the kernel takes)
               --unwind-memory SIZE   most kernel memory for unwind tables, such as 64MiB; beyond
                                      that, those not used for longest are given up (default: 32MiB)
+              --sampling FILE        what to sample: off-CPU time, rates and exclusions, CPU budget;
+                                     may be changed while we run, and may be missing
+                                     (default: /etc/emberscope/sampling.conf)
               --node NAME            label of this machine (default: its host name)
               --metrics-listen ADDR  serves /metrics and /ready there; off for nowhere
                                      (default: 127.0.0.1:4041)
@@ -88,6 +93,7 @@ record CollectorOptions(
                         "--event",
                         "--unwind",
                         "--unwind-memory",
+                        "--sampling",
                         "--node",
                         "--metrics-listen",
                         "--token-file",
@@ -110,6 +116,7 @@ record CollectorOptions(
                 event(given.get("--event", "cpu-clock")),
                 unwinding(given.get("--unwind", "")),
                 size("--unwind-memory", given.get("--unwind-memory", "32MiB")),
+                Path.of(given.get("--sampling", "/etc/emberscope/sampling.conf")),
                 given.get("--node", ""),
                 metricsListen(given),
                 given.path("--token-file"),

@@ -3,9 +3,10 @@ package io.emberscope.collector;
 import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.SamplerCounters;
 import io.emberscope.collector.process.Timeline;
+import io.emberscope.collector.sampling.SamplingControl;
 
 /// Where samples and events come from. One thread drains and waits.
-interface Kernel extends AutoCloseable {
+interface Kernel extends AutoCloseable, SamplingControl.Target {
     /// Takes everything that waits, without blocking.
     ///
     /// @param timeline gets it
@@ -28,8 +29,11 @@ interface Kernel extends AutoCloseable {
     /// Stops sampling for good; what waits can still be drained.
     void stop();
 
-    /// What became of all hits.
+    /// What became of all hits of the CPU's events.
     SamplerCounters counters() throws BpfException;
+
+    /// What became of all waits.
+    SamplerCounters waitCounters() throws BpfException;
 
     @Override
     void close();

@@ -56,6 +56,11 @@ final class OwnCost {
         raise();
     }
 
+    /// CPU time of this process so far.
+    long cpuNanos() {
+        return files.cpuNanos();
+    }
+
     /// To be called about once a second.
     void tick() {
         long now = monotonicNanos.getAsLong();

@@ -18,6 +18,7 @@ final class CollectorOptionsTest {
         assertThat(options.data()).isEqualTo(Path.of("/var/lib/emberscope/collector"));
         assertThat(options.frequencyHz()).isEqualTo(97);
         assertThat(options.event()).isEqualTo(EventKind.CPU_CLOCK);
+        assertThat(options.samplingFile()).isEqualTo(Path.of("/etc/emberscope/sampling.conf"));
         assertThat(options.node()).isEmpty();
         assertThat(options.metricsListen()).isEqualTo(new HostPort("127.0.0.1", 4041));
         assertThat(options.tokenFile()).isNull();
@@ -39,6 +40,8 @@ final class CollectorOptionsTest {
             "997",
             "--event",
             "cpu-cycles",
+            "--sampling",
+            "/s",
             "--node",
             "n1",
             "--metrics-listen",
@@ -63,6 +66,7 @@ final class CollectorOptionsTest {
         assertThat(options.data()).isEqualTo(Path.of("/d"));
         assertThat(options.frequencyHz()).isEqualTo(997);
         assertThat(options.event()).isEqualTo(EventKind.CPU_CYCLES);
+        assertThat(options.samplingFile()).isEqualTo(Path.of("/s"));
         assertThat(options.node()).isEqualTo("n1");
         assertThat(options.metricsListen()).isEqualTo(new HostPort("::1", 9));
         assertThat(options.tokenFile()).isEqualTo(Path.of("/t"));

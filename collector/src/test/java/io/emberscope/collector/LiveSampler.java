@@ -6,6 +6,7 @@ import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.Cgroups;
 import io.emberscope.bpf.ProgramStats;
 import io.emberscope.bpf.SamplerOptions;
+import io.emberscope.bpf.SamplingRules;
 import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.aggregate.CutStacks;
 import io.emberscope.collector.aggregate.WallClock;
@@ -80,7 +81,14 @@ final class LiveSampler implements AutoCloseable {
                         Map.of());
         Hierarchy hierarchy =
                 Hierarchy.choose("/proc/self/mountinfo", path -> Cgroups.idOf(Path.of(path)));
-        kernel = BpfKernel.open(options, hierarchy, containers, metrics, new Log(System.err));
+        kernel =
+                BpfKernel.open(
+                        options,
+                        SamplingRules.ALL,
+                        hierarchy,
+                        containers,
+                        metrics,
+                        new Log(System.err));
         int own = new OwnFiles("/proc").pid();
         FileTables tables =
                 new FileTables(

@@ -27,7 +27,7 @@ final class ProgramsIT {
 
     private static Received received = new Received(List.of());
     private static long[] burnt = {};
-    private static Totals totals = new Totals(0, 0, 0, 0, 0);
+    private static Totals totals = new Totals(0, 0, 0, 0, 0, 0);
 
     @BeforeAll
     static void runThemAll() throws Exception {

@@ -4,15 +4,17 @@ import io.emberscope.profile.Frame;
 import io.emberscope.profile.Labels;
 import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileBatch;
+import io.emberscope.profile.ProfileType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 
 /// Questions about what a [Sink] received.
 record Received(List<ProfileBatch> batches) {
-    /// One sample: the start of its window, its series, its frames from the innermost out, and its
-    /// value.
-    record Sample(long startNanos, Labels labels, List<Frame> frames, long nanos) {
+    /// One sample: the start of its window, its type, its labels, its frames from the innermost
+    /// out, and its value.
+    record Sample(
+            long startNanos, ProfileType type, Labels labels, List<Frame> frames, long nanos) {
         String label(String name) {
             return labels.get(name);
         }
@@ -55,6 +57,7 @@ record Received(List<ProfileBatch> batches) {
             samples[i] =
                     new Sample(
                             profile.startNanos(),
+                            profile.series().type(),
                             profile.series().labels(),
                             frames,
                             profile.values()[i]);

@@ -25,8 +25,9 @@ final class RunningCollector implements AutoCloseable {
     private static final Pattern TOTALS =
             Pattern.compile(
                     "stopped: samples hits=(\\d+) restored=(\\d+) delivered=(\\d+) dropped=(\\d+)"
-                            + " spooled=(\\d+); nanoseconds hits=(\\d+) restored=(\\d+)"
-                            + " delivered=(\\d+) dropped=(\\d+) spooled=(\\d+)");
+                            + " left_out=(\\d+) spooled=(\\d+); nanoseconds hits=(\\d+)"
+                            + " restored=(\\d+) delivered=(\\d+) dropped=(\\d+)"
+                            + " left_out=(\\d+) spooled=(\\d+)");
 
     private final Process process;
     private final Path log;
@@ -34,10 +35,13 @@ final class RunningCollector implements AutoCloseable {
     private final HttpClient http = HttpClient.newHttpClient();
 
     /// What became of all samples, by the collector's own account.
-    record Totals(long hits, long restored, long delivered, long dropped, long spooled) {
+    record Totals(
+            long hits, long restored, long delivered, long dropped, long leftOut, long spooled) {
         /// The law that nothing is lost without being counted.
         void checkConservation() {
-            assertThat(delivered + dropped + spooled).as("%s", this).isEqualTo(hits + restored);
+            assertThat(delivered + dropped + leftOut + spooled)
+                    .as("%s", this)
+                    .isEqualTo(hits + restored);
         }
     }
 
@@ -113,13 +117,24 @@ final class RunningCollector implements AutoCloseable {
         }
     }
 
+    /// Waits until it has said something.
+    void awaitLog(String text) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        while (!log().contains(text)) {
+            assertThat(System.nanoTime() - start)
+                    .as("time until it says %s; %s", text, log())
+                    .isLessThan(READY_NANOS);
+            Thread.sleep(100);
+        }
+    }
+
     /// Stops it as an operator does and returns its account.
     Totals stop() throws IOException, InterruptedException {
         process.destroy();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         Matcher totals = TOTALS.matcher(log());
         assertThat(totals.find()).as("%s", log()).isTrue();
-        Totals nanos = totals(totals, 6);
+        Totals nanos = totals(totals, 7);
         nanos.checkConservation();
         Totals samples = totals(totals, 1);
         samples.checkConservation();
@@ -158,11 +173,11 @@ final class RunningCollector implements AutoCloseable {
     }
 
     private static Totals totals(Matcher found, int from) {
-        long[] numbers = new long[5];
+        long[] numbers = new long[6];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = Long.parseLong(found.group(from + i));
         }
-        return new Totals(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
+        return new Totals(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
     }
 
     private static int freePort() throws IOException {

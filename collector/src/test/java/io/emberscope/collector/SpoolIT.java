@@ -61,7 +61,7 @@ final class SpoolIT {
         RunningCollector.assumeRoot();
         try (RunningCollector collector =
                 RunningCollector.start(directory.resolve("data2"), "http://127.0.0.1:1")) {
-            collector.awaitMetric("emberscope_collector_hits_total", 1);
+            collector.awaitMetric("emberscope_collector_hits_total{profile=\"process_cpu\"}", 1);
             Totals totals = collector.stop();
             assertThat(totals.delivered()).isZero();
             assertThat(totals.spooled()).isEqualTo(totals.hits()).isPositive();

@@ -39,7 +39,8 @@ record Farewell(Map<String, Long> samples, Map<String, Long> nanos, Map<String, 
         return numbers;
     }
 
-    /// Samples that came in but neither went out, nor were dropped, nor wait in the spool.
+    /// Samples that came in but neither went out, nor were left out or dropped, nor wait in the
+    /// spool.
     long samplesUnaccounted() {
         return unaccounted(samples);
     }
@@ -59,6 +60,7 @@ record Farewell(Map<String, Long> samples, Map<String, Long> nanos, Map<String, 
                 + numbers.get("restored")
                 - numbers.get("delivered")
                 - numbers.get("dropped")
+                - numbers.get("left_out")
                 - numbers.get("spooled");
     }
 }

@@ -21,6 +21,10 @@ public record ProfileType(
     public static final ProfileType CPU =
             new ProfileType("process_cpu", "cpu", "nanoseconds", "cpu", "nanoseconds");
 
+    /// Time in which threads waited, in nanoseconds. OpenTelemetry's profiler sends the same type.
+    public static final ProfileType OFF_CPU =
+            new ProfileType("off_cpu", "off_cpu", "nanoseconds", "", "");
+
     /// @throws IllegalArgumentException if a part holds a colon or is too long
     public ProfileType {
         check(name);

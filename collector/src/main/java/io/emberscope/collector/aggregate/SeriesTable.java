@@ -4,7 +4,8 @@ import io.emberscope.collector.container.Container;
 import io.emberscope.collector.primitive.Hash;
 import java.util.Arrays;
 
-/// The series of a window, each once: a program in a container, and the name of a thread.
+/// The series of a window, each once: a program in a container, the name of a thread, and how it
+/// waited if it did.
 ///
 /// Thread names are the first to go when there are too many ([#SERIES_MAX]), then the names of
 /// programs (at twice that): a hostile process may rename its threads as often as it likes.
@@ -26,21 +27,24 @@ final class SeriesTable {
     private Container[] containers = new Container[64];
     private long[] firsts = new long[64];
     private long[] seconds = new long[64];
+    private byte[] waits = new byte[64];
     private int[] slots = new int[128];
     private int size;
     private Fold lastFold = Fold.NONE;
 
     /// The number of a series; what had to be left out of it is in [#lastFold].
-    int of(String executable, Container container, long nameFirst, long nameSecond) {
+    ///
+    /// @param waitCode number of a state of waiting, or 0 for the CPU
+    int of(String executable, Container container, long nameFirst, long nameSecond, int waitCode) {
         lastFold = Fold.NONE;
-        int found = find(executable, container, nameFirst, nameSecond, SERIES_MAX);
+        int found = find(executable, container, nameFirst, nameSecond, waitCode, SERIES_MAX);
         if (found < 0) {
             lastFold = Fold.THREAD_NAME;
-            found = find(executable, container, 0, 0, 2 * SERIES_MAX);
+            found = find(executable, container, 0, 0, waitCode, 2 * SERIES_MAX);
         }
         if (found < 0) {
             lastFold = Fold.EXECUTABLE;
-            found = find(FOLDED, Container.NONE, 0, 0, Integer.MAX_VALUE);
+            found = find(FOLDED, Container.NONE, 0, 0, waitCode, Integer.MAX_VALUE);
         }
         return found;
     }
@@ -65,17 +69,28 @@ final class SeriesTable {
         return firsts[series];
     }
 
+    int waitCode(int series) {
+        return waits[series];
+    }
+
     long nameSecond(int series) {
         return seconds[series];
     }
 
     /// The number, or -1 if it would be a new one beyond `max`.
-    private int find(String executable, Container container, long first, long second, int max) {
+    private int find(
+            String executable,
+            Container container,
+            long first,
+            long second,
+            int waitCode,
+            int max) {
         int mask = slots.length - 1;
-        int i = hash(executable, container, first, second) & mask;
+        int i = hash(executable, container, first, second, waitCode) & mask;
         for (int found = slots[i]; found != 0; found = slots[i]) {
             int series = found - 1;
-            if (firsts[series] == first
+            if (waits[series] == waitCode
+                    && firsts[series] == first
                     && seconds[series] == second
                     && executables[series].equals(executable)
                     && containers[series].equals(container)) {
@@ -83,20 +98,28 @@ final class SeriesTable {
             }
             i = (i + 1) & mask;
         }
-        return size < max ? insert(i, executable, container, first, second) : -1;
+        return size < max ? insert(i, executable, container, first, second, waitCode) : -1;
     }
 
-    private int insert(int slot, String executable, Container container, long first, long second) {
+    private int insert(
+            int slot,
+            String executable,
+            Container container,
+            long first,
+            long second,
+            int waitCode) {
         if (size == executables.length) {
             executables = Arrays.copyOf(executables, size * 2);
             containers = Arrays.copyOf(containers, size * 2);
             firsts = Arrays.copyOf(firsts, size * 2);
             seconds = Arrays.copyOf(seconds, size * 2);
+            waits = Arrays.copyOf(waits, size * 2);
         }
         executables[size] = executable;
         containers[size] = container;
         firsts[size] = first;
         seconds[size] = second;
+        waits[size] = (byte) waitCode;
         slots[slot] = ++size;
         if (size * 2 > slots.length) {
             grow();
@@ -109,7 +132,12 @@ final class SeriesTable {
         int mask = slots.length - 1;
         for (int series = 0; series < size; series++) {
             int i =
-                    hash(executables[series], containers[series], firsts[series], seconds[series])
+                    hash(
+                                    executables[series],
+                                    containers[series],
+                                    firsts[series],
+                                    seconds[series],
+                                    waits[series])
                             & mask;
             while (slots[i] != 0) {
                 i = (i + 1) & mask;
@@ -118,8 +146,10 @@ final class SeriesTable {
         }
     }
 
-    private static int hash(String executable, Container container, long first, long second) {
+    private static int hash(
+            String executable, Container container, long first, long second, int waitCode) {
         return Hash.of(
-                Hash.of(first, second), executable.hashCode() * 31L + container.id().hashCode());
+                Hash.of(first, second + waitCode),
+                executable.hashCode() * 31L + container.id().hashCode());
     }
 }

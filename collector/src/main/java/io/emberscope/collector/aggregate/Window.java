@@ -1,12 +1,14 @@
 package io.emberscope.collector.aggregate;
 
 import io.emberscope.bpf.StackEnd;
+import io.emberscope.bpf.WaitState;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.Mappings;
 import io.emberscope.collector.process.Names;
 import io.emberscope.collector.process.SampleView;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The samples of ten seconds, or a part of them, summed by series and stack.
 ///
@@ -67,7 +69,13 @@ public final class Window {
             Binary last = depth > 1 ? frames.binary(stack[depth - 2]) : Binary.UNKNOWN;
             cuts.count(last, outermost.whyCut());
         }
-        int inSeries = series.of(executable, container, sample.nameFirst(), sample.nameSecond());
+        int inSeries =
+                series.of(
+                        executable,
+                        container,
+                        sample.nameFirst(),
+                        sample.nameSecond(),
+                        sample.waitCode());
         switch (series.lastFold()) {
             case NONE -> {}
             case THREAD_NAME -> foldedThreadNames++;
@@ -81,8 +89,11 @@ public final class Window {
     private int addKernelFrames(SampleView sample) {
         int depth = 0;
         int count = Math.min(sample.kernelFrames(), DEPTH_MAX / 2);
+        // A thread that waits has called the scheduler.
+        boolean isWait = sample.waitCode() != 0;
         for (int i = 0; i < count; i++) {
-            stack[depth++] = frames.of(Binary.KERNEL, place(sample.kernelFrame(i), i == 0));
+            stack[depth++] =
+                    frames.of(Binary.KERNEL, place(sample.kernelFrame(i), i == 0 && !isWait));
         }
         if (sample.isKernelStackCut() || count < sample.kernelFrames()) {
             stack[depth++] = frames.of(Binary.cut(StackEnd.TRUNCATED), 0);
@@ -137,7 +148,7 @@ public final class Window {
         return samples;
     }
 
-    /// CPU time in it.
+    /// Time in it, of the CPU and of waiting.
     public long nanos() {
         return nanos;
     }
@@ -199,6 +210,12 @@ public final class Window {
         return Names.threadName(series.nameFirst(seriesNumber), series.nameSecond(seriesNumber));
     }
 
+    /// How the threads of a series had waited, or null if it is of CPU time.
+    public @Nullable WaitState waitState(int seriesNumber) {
+        int code = series.waitCode(seriesNumber);
+        return code == 0 ? null : WaitState.of(code);
+    }
+
     /// The container of a series.
     public Container container(int seriesNumber) {
         return series.container(seriesNumber);
@@ -219,7 +236,7 @@ public final class Window {
         return cells.stack(cell);
     }
 
-    /// A sum: nanoseconds of CPU time.
+    /// A sum: nanoseconds.
     public long cellNanos(int cell) {
         return cells.nanos(cell);
     }

@@ -90,7 +90,7 @@ public final class Windows {
         return samples;
     }
 
-    /// CPU time in the windows that are open.
+    /// Time in the windows that are open.
     public long nanos() {
         long nanos = 0;
         for (Window window : open) {

@@ -1,5 +1,6 @@
 package io.emberscope.collector.naming;
 
+import io.emberscope.bpf.WaitState;
 import io.emberscope.collector.aggregate.Window;
 import io.emberscope.collector.container.Container;
 import io.emberscope.profile.Frame;
@@ -11,6 +12,7 @@ import io.emberscope.profile.Series;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// Makes the batch of a window: labels for its series, and every frame once.
@@ -58,18 +60,18 @@ final class Batches {
 
     private List<Profile> profiles(Window window) {
         // Series that differ only in what is unknown of them have the same labels.
-        List<Labels> labels = new ArrayList<>();
-        Map<Labels, Integer> known = new HashMap<>();
+        List<Series> all = new ArrayList<>();
+        Map<Series, Integer> known = new HashMap<>();
         int[] groupOf = new int[window.seriesCount()];
         for (int series = 0; series < groupOf.length; series++) {
-            Labels of = labels(window, series);
-            Integer group = known.putIfAbsent(of, labels.size());
-            groupOf[series] = group == null ? labels.size() : group;
+            Series of = series(window, series);
+            Integer group = known.putIfAbsent(of, all.size());
+            groupOf[series] = group == null ? all.size() : group;
             if (group == null) {
-                labels.add(of);
+                all.add(of);
             }
         }
-        int[] counts = new int[labels.size()];
+        int[] counts = new int[all.size()];
         for (int cell = 0; cell < window.cellCount(); cell++) {
             counts[groupOf[window.cellSeries(cell)]]++;
         }
@@ -87,16 +89,27 @@ final class Batches {
         }
         List<Profile> profiles = new ArrayList<>(counts.length);
         for (int group = 0; group < counts.length; group++) {
+            Series series = all.get(group);
             profiles.add(
                     new Profile(
-                            new Series(ProfileType.CPU, labels.get(group)),
+                            series,
                             window.startNanos(),
                             Window.LENGTH_NANOS,
-                            periodNanos,
+                            series.type().equals(ProfileType.CPU) ? periodNanos : 0,
                             stacks[group],
                             values[group]));
         }
         return profiles;
+    }
+
+    private Series series(Window window, int series) {
+        WaitState state = window.waitState(series);
+        Labels labels = labels(window, series);
+        return state == null
+                ? new Series(ProfileType.CPU, labels)
+                : new Series(
+                        ProfileType.OFF_CPU,
+                        labels.with("thread_state", state.name().toLowerCase(Locale.ROOT)));
     }
 
     private Labels labels(Window window, int series) {

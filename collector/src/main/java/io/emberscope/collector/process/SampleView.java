@@ -15,6 +15,12 @@ public final class SampleView {
     /// Flag: the kernel stack goes on beyond its last frame.
     public static final int KERNEL_STACK_CUT = 1 << 1;
 
+    /// Where the number of a [io.emberscope.bpf.WaitState] is in the flags; 0 for a sample of the
+    /// CPU.
+    public static final int WAIT_SHIFT = 2;
+
+    private static final int WAIT_MASK = 7;
+
     private static final long[] NONE = new long[Timeline.SAMPLE_WORDS];
 
     private long[] words = NONE;
@@ -48,7 +54,13 @@ public final class SampleView {
         return words[at + 3];
     }
 
-    /// Nanoseconds of CPU time it stands for.
+    /// How the thread had waited until then: the number of a [io.emberscope.bpf.WaitState], or 0 if
+    /// this is a sample of the CPU.
+    public int waitCode() {
+        return (int) (words[at + 1] >>> 26) >>> WAIT_SHIFT & WAIT_MASK;
+    }
+
+    /// Nanoseconds of CPU time, or of waiting, that it stands for.
     public long weightNanos() {
         return words[at + 4];
     }

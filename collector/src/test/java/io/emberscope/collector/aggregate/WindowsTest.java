@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.StackEnd;
+import io.emberscope.bpf.WaitState;
 import io.emberscope.collector.container.Container;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.SampleView;
@@ -151,6 +152,27 @@ final class WindowsTest {
                 .filter(line -> line.startsWith(CutStacks.NAME))
                 .map(line -> line.substring(CutStacks.NAME.length()))
                 .toList();
+    }
+
+    @Test
+    void waitsHaveSeriesOfTheirOwnByState() {
+        feed.program(7, "/bin/app");
+        int killable = WaitState.KILLABLE.code() << SampleView.WAIT_SHIFT;
+        int other = WaitState.OTHER.code() << SampleView.WAIT_SHIFT;
+        long[] kernel = {-100};
+        feed.sample(1, 7, "main", 0, kernel, new long[] {0x2000});
+        feed.sample(2, 7, "main", killable, kernel, new long[] {0x2000});
+        feed.sample(3, 7, "main", other, kernel, new long[] {0x2000});
+        feed.sample(4, 7, "main", killable, kernel, new long[] {0x2000});
+        Window window = only();
+        assertThat(window.seriesCount()).isEqualTo(3);
+        assertThat(window.waitState(0)).isNull();
+        assertThat(window.waitState(1)).isEqualTo(WaitState.KILLABLE);
+        assertThat(window.waitState(2)).isEqualTo(WaitState.OTHER);
+        assertThat(window.cellCount()).isEqualTo(3);
+        // Where a thread waits is where the scheduler would return to.
+        assertThat(window.framePlace(window.stackFrame(0, 0))).isEqualTo(-100);
+        assertThat(window.framePlace(window.stackFrame(1, 0))).isEqualTo(-101);
     }
 
     @Test

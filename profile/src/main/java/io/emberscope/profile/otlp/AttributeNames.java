@@ -1,5 +1,6 @@
 package io.emberscope.profile.otlp;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -15,13 +16,16 @@ final class AttributeNames {
     static final String PROFILE_NAME = "emberscope.profile.name";
 
     static final String EXECUTABLE = "executable";
-    static final String THREAD_NAME = "thread_name";
+
+    /// Labels that are attributes of samples; all others are of a resource.
+    static final List<String> OF_SAMPLES = List.of("thread_name", "thread_state");
 
     private static final Map<String, String> LABEL_OF =
             Map.ofEntries(
                     Map.entry("service.name", "service_name"),
                     Map.entry("process.executable.name", EXECUTABLE),
-                    Map.entry("thread.name", THREAD_NAME),
+                    Map.entry("thread.name", "thread_name"),
+                    Map.entry("thread.state", "thread_state"),
                     Map.entry("container.id", "container_id"),
                     Map.entry("k8s.pod.uid", "pod_uid"),
                     Map.entry("k8s.pod.name", "pod"),

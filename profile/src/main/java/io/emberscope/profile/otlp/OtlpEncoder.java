@@ -17,9 +17,9 @@ import java.util.Map;
 
 /// Writes a batch as an OTLP `ExportProfilesServiceRequest` with one dictionary.
 ///
-/// Series with the same labels but for the thread's name share a resource, and an OTLP profile if
-/// their type, time and period are the same too: the thread's name is an attribute of the sample.
-/// Frames and stacks that no profile refers to are left out.
+/// Series with the same labels but for the thread's name and state share a resource, and an OTLP
+/// profile if their type, time and period are the same too: what is the thread's is an attribute of
+/// the sample. Frames and stacks that no profile refers to are left out.
 public final class OtlpEncoder {
     private static final String SCOPE_NAME = "emberscope";
     private static final byte[] NO_TRACE = new byte[16];
@@ -57,8 +57,7 @@ public final class OtlpEncoder {
         for (Profile profile : batch.profiles()) {
             resources
                     .computeIfAbsent(
-                            profile.series().labels().with(AttributeNames.THREAD_NAME, ""),
-                            labels -> new LinkedHashMap<>())
+                            ofResource(profile.series().labels()), labels -> new LinkedHashMap<>())
                     .computeIfAbsent(Header.of(profile), header -> new ArrayList<>())
                     .add(profile);
         }
@@ -151,12 +150,7 @@ public final class OtlpEncoder {
     }
 
     private void samples(Profile profile) {
-        String threadName = profile.series().labels().get(AttributeNames.THREAD_NAME);
-        int thread =
-                threadName.isEmpty()
-                        ? NONE
-                        : attribute(
-                                AttributeNames.attribute(AttributeNames.THREAD_NAME), threadName);
+        int[] own = ofSamples(profile.series().labels());
         int[] sampleStacks = profile.stacks();
         long[] values = profile.values();
         for (int i = 0; i < sampleStacks.length; i++) {
@@ -166,12 +160,27 @@ public final class OtlpEncoder {
             }
             int sample = out.begin(2);
             out.varint(1, stack(sampleStacks[i]));
-            if (thread != NONE) {
-                out.packedOne(2, thread);
+            if (own.length != 0) {
+                out.packed(2, own);
             }
             out.packedOne(4, values[i]);
             out.end(sample);
         }
+    }
+
+    private static Labels ofResource(Labels labels) {
+        Labels left = labels;
+        for (String name : AttributeNames.OF_SAMPLES) {
+            left = left.with(name, "");
+        }
+        return left;
+    }
+
+    private int[] ofSamples(Labels labels) {
+        return AttributeNames.OF_SAMPLES.stream()
+                .filter(name -> !labels.get(name).isEmpty())
+                .mapToInt(name -> attribute(AttributeNames.attribute(name), labels.get(name)))
+                .toArray();
     }
 
     private int attribute(String key, String value) {

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""What sampling off-CPU time costs where threads wait all the time.
+
+On each CPU two threads do nothing but wake each other. The collector runs all the time; its sampling
+file is changed, in turn: off-CPU off, on, off, on. The cost of a wait is by how much longer one takes.
+Prints a Markdown table.
+
+Needs root and a built checkout (./emberscope build), and of Debian: gcc python3 bpftool.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from cost import AS_BUILT, BENCH, BPF_STATS, METRICS, ROOT, Program, await_ready, get, metric
+
+SETTINGS = {
+    "waits of 1 ms or more": "off-cpu on\n",
+    "one of 100 waits": "off-cpu on\noff-cpu-min 0us\noff-cpu-probability 0.01\n",
+    "one of 10 waits": "off-cpu on\noff-cpu-min 0us\noff-cpu-probability 0.1\n",
+    "every wait": "off-cpu on\noff-cpu-min 0us\n",
+}
+NAMES = ("wait_begins", "wait_ends")
+
+
+def waits_a_second(program, seconds):
+    return float(subprocess.check_output([program, str(seconds)]))
+
+
+def bpf():
+    programs = json.loads(subprocess.check_output(["bpftool", "-j", "prog", "show"]))
+    return {
+        p["name"]: (p.get("run_time_ns", 0), p.get("run_cnt", 0))
+        for p in programs
+        if p.get("name") in NAMES
+    }
+
+
+def nanos_a_run():
+    return " / ".join(f"{nanos / max(1, runs):.0f}" for nanos, runs in (bpf().get(n, (0, 0)) for n in NAMES))
+
+
+def setting(file, text, expected):
+    file.write_text(text)
+    end = time.monotonic() + 20
+    while bool(bpf()) != expected:
+        if time.monotonic() > end:
+            sys.exit(f"switches.py: off-CPU does not turn {'on' if expected else 'off'}")
+        time.sleep(0.1)
+    time.sleep(1)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=int, default=5, help="that a run is measured for")
+    parser.add_argument("--rounds", type=int, default=4, help="pairs of runs; medians are shown")
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        sys.exit("switches.py: not root (expected: root, as only root can sample the machine)")
+    cpus = os.cpu_count()
+    with contextlib.ExitStack() as stack:
+        scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        pingpong, file = scratch / "pingpong", scratch / "sampling.conf"
+        subprocess.check_call(["gcc", "-O2", "-pthread", "-o", pingpong, BENCH / "pingpong.c"])
+        stats = BPF_STATS.read_text()
+        stack.callback(BPF_STATS.write_text, stats)
+        # A budget would take fewer samples after half a minute.
+        always = "cpu-budget 100%\n"
+        file.write_text(always)
+        log = stack.enter_context(open(scratch / "log", "ab"))
+        command = [ROOT / "emberscope", "collect", "--data", scratch / "data", "--sampling", file]
+        command += ["--metrics-listen", METRICS, "--server", "http://127.0.0.1:9"]
+        await_ready(stack.enter_context(Program(command, None, log, env=AS_BUILT)), METRICS)
+        time.sleep(10)
+        print("| off-CPU | waits a second, off / on | us more a wait | ns a run, begin / end | samples a second | dropped |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
+        for name, text in SETTINGS.items():
+            off, on, samples, dropped = [], [], [], []
+            for _ in range(options.rounds):
+                setting(file, always, False)
+                off.append(waits_a_second(pingpong, options.seconds))
+                setting(file, always + text, True)
+                before = get(METRICS, "/metrics")
+                on.append(waits_a_second(pingpong, options.seconds))
+                after = get(METRICS, "/metrics")
+                for list_, what in ((samples, "received_samples_total{profile=\"off_cpu\""), (dropped, "dropped_samples_total")):
+                    name_ = f"emberscope_collector_{what}"
+                    list_.append((metric(after, name_) - metric(before, name_)) / options.seconds)
+            # Apart, as counting takes time too.
+            BPF_STATS.write_text("1")
+            setting(file, always, False)
+            setting(file, always + text, True)
+            waits_a_second(pingpong, options.seconds)
+            runs = nanos_a_run()
+            BPF_STATS.write_text("0")
+            more = statistics.median(1e6 * cpus / b - 1e6 * cpus / a for a, b in zip(off, on))
+            print(
+                f"| {name} | {statistics.median(off):,.0f} / {statistics.median(on):,.0f} | {more:.2f} | {runs}"
+                f" | {statistics.median(samples):,.0f} | {statistics.median(dropped):,.0f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
