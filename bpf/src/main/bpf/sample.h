@@ -40,6 +40,7 @@ enum drop_reason {
 	DROP_RING_FULL,
 	DROP_RING_BUSY,
 	DROP_NO_ROOM, /* for noting that a thread waits; how long it did is not known */
+	DROP_ABANDONED, /* left to the thread, which did not go on until sampling ended */
 	DROP_EXCLUDED, /* from here on: left out on purpose */
 	DROP_THINNED, /* by chance; the samples that are kept stand for its time */
 	DROP_SHORT, /* waits that are too short to be wanted */
@@ -195,6 +196,26 @@ struct wait {
 	__u64 since_nanos;
 	__u32 factor; /* as in struct choice */
 	__u32 state; /* enum wait_state */
+};
+
+/* Samples that can be left to their threads at once, and what is copied of a stack then. */
+#define DEFERRED_MAX 8
+#define DEFERRED_STACK_BYTES (32 * 1024)
+
+/* The kernel knows it by its name, and keeps what it needs in it. */
+struct bpf_task_work {
+	__u64 opaque;
+};
+
+/* A sample that is left to its thread, as a part of its stack is not in memory. */
+struct deferred {
+	struct bpf_task_work work;
+	__u32 taken;
+	__u32 frames_bytes;
+	struct resumption resumption;
+	struct sample_header header;
+	__u8 body[KERNEL_BYTES_MAX + USER_BYTES_MAX + sizeof(struct resumption) +
+		  DEFERRED_STACK_BYTES];
 };
 
 /* Set before the program is loaded; the verifier then takes them for constants. */

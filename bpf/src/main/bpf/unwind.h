@@ -200,7 +200,7 @@ static inline int unwind_by_pointer(struct walk *walk)
 static inline int unwind_signal(struct walk *walk, __s32 rsp_at)
 {
 	__u64 first = walk->registers[REGISTER_RSP] + rsp_at - 8 * SIGCONTEXT_RSP;
-	__u64 *registers = walk->registers;
+	__u64 *registers = walk->registers, rsp, rip;
 	int failed = 0;
 
 	/* r8 to r15 come first there, too. */
@@ -219,10 +219,12 @@ static inline int unwind_signal(struct walk *walk, __s32 rsp_at)
 	failed |= unwind_read(walk, first + 96, &registers[REGISTER_RDX]);
 	failed |= unwind_read(walk, first + 104, &registers[REGISTER_RAX]);
 	failed |= unwind_read(walk, first + 112, &registers[REGISTER_RCX]);
-	failed |= unwind_read(walk, first + 120, &registers[REGISTER_RSP]);
-	failed |= unwind_read(walk, first + 128, &registers[REGISTER_RIP]);
+	failed |= unwind_read(walk, first + 120, &rsp);
+	failed |= unwind_read(walk, first + 128, &rip);
 	if (failed)
 		return unwind_end(walk, WALK_STACK_UNREADABLE);
+	registers[REGISTER_RSP] = rsp;
+	registers[REGISTER_RIP] = rip;
 	walk->known = REGISTERS_ALL;
 	walk->exact = 1;
 	return 0;
@@ -257,7 +259,7 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 {
 	const __u32 *words = unwind_chunk(walk->block);
 	__u64 rsp = walk->registers[REGISTER_RSP], rbp = walk->registers[REGISTER_RBP];
-	__u64 rip = walk->registers[REGISTER_RIP], cfa;
+	__u64 rip = walk->registers[REGISTER_RIP], rbx = walk->registers[REGISTER_RBX], cfa;
 	__u32 at, what, offsets, kept = 0;
 	__s32 a, b;
 
@@ -326,7 +328,7 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 	if ((what & 0xff) == KIND_REGISTER && b) {
 		kept = 1U << REGISTER_RBX;
 		if (b != RBX_SAME) {
-			if (unwind_read(walk, cfa + b, &walk->registers[REGISTER_RBX]))
+			if (unwind_read(walk, cfa + b, &rbx))
 				return unwind_end(walk, WALK_STACK_UNREADABLE);
 			walk->known |= kept;
 		}
@@ -338,6 +340,7 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 	} else if (unwind_read(walk, cfa + (__s16)(offsets >> 16), &rip)) {
 		return unwind_end(walk, WALK_STACK_UNREADABLE);
 	}
+	walk->registers[REGISTER_RBX] = rbx;
 	return unwind_to_with(walk, rip, cfa, rbp, kept);
 }
 

@@ -266,6 +266,31 @@ static __always_inline void note_place(struct cpu_state *cpu)
 /* Below rsp, what a function has just taken off the stack is still there (psABI: the red zone). */
 #define RED_ZONE_BYTES 128
 
+/* Notes where the walk stopped, and from where on the stack is to be copied. */
+static __always_inline void resumption_begin(struct walk *walk, struct resumption *resumption)
+{
+	__u64 rsp = walk->registers[REGISTER_RSP] & ~7ULL, word;
+
+	__builtin_memcpy(resumption->registers, walk->registers, sizeof(resumption->registers));
+	resumption->known = walk->known;
+	resumption->exact = walk->exact;
+	resumption->code = 0;
+	resumption->stack_start = rsp - RED_ZONE_BYTES;
+	/* Where a stack has only begun to be used there may be nothing below. */
+	if (bpf_probe_read_user(&word, sizeof(word), (void *)resumption->stack_start))
+		resumption->stack_start = rsp;
+	if (walk->exact)
+		unwind_code(walk, walk->registers[REGISTER_RIP] - 1, &resumption->code);
+}
+
+/* Whether there is more of the first thread's stack from the address on, touched or not. */
+static __always_inline int is_cut(struct task_struct *task, __u64 rsp, __u64 address)
+{
+	__u64 bottom = BPF_CORE_READ(task, mm, start_stack);
+
+	return address < bottom && bottom - rsp < MAIN_STACK_BYTES_MAX;
+}
+
 /*
  * Puts what user space needs to take the walk up again into the body, from there on, and returns its
  * size in bytes, a multiple of eight.
@@ -274,23 +299,14 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 					int little)
 {
 	struct resumption resumption = {};
-	struct walk *walk = &cpu->walk;
-	__u64 rsp = walk->registers[REGISTER_RSP] & ~7ULL, address = rsp - RED_ZONE_BYTES;
-	__u64 word, bottom;
 	__u32 to, bytes, i;
+	__u64 address;
 
 	barrier_var(at);
 	if (at > BODY_BYTES - sizeof(resumption))
 		return 0;
-	__builtin_memcpy(resumption.registers, walk->registers, sizeof(resumption.registers));
-	resumption.known = walk->known;
-	resumption.exact = walk->exact;
-	/* Where a stack has only begun to be used there may be nothing below. */
-	if (bpf_probe_read_user(&word, sizeof(word), (void *)address))
-		address = rsp;
-	resumption.stack_start = address;
-	if (walk->exact)
-		unwind_code(walk, walk->registers[REGISTER_RIP] - 1, &resumption.code);
+	resumption_begin(&cpu->walk, &resumption);
+	address = resumption.stack_start;
 	__builtin_memcpy(cpu->body + at, &resumption, sizeof(resumption));
 	to = at + sizeof(resumption);
 	/* Up to the end of each page, as nothing may lie above it. */
@@ -309,11 +325,23 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 		address += bytes;
 	}
 	/* A page of the first thread's stack that was never touched is no reason to stop there. */
-	bottom = BPF_CORE_READ(task, mm, start_stack);
-	if (address < bottom && bottom - rsp < MAIN_STACK_BYTES_MAX)
+	if (is_cut(task, resumption.registers[REGISTER_RSP], address))
 		cpu->header.flags |= SAMPLE_COPY_CUT;
 	return to - at;
 }
+
+#ifndef BOUNDED_LOOP
+#include "deferred.h"
+#else
+/* Kernels for which that is built cannot. */
+static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task, __u32 kernel)
+{
+	(void)cpu;
+	(void)task;
+	(void)kernel;
+	return 0;
+}
+#endif
 
 #else
 
@@ -338,6 +366,14 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 	(void)task;
 	(void)at;
 	(void)little;
+	return 0;
+}
+
+static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task, __u32 kernel)
+{
+	(void)cpu;
+	(void)task;
+	(void)kernel;
 	return 0;
 }
 

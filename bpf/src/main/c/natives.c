@@ -34,7 +34,7 @@
 #define PATH_BYTES_MAX 4096
 #define EVENTS_MAX 64
 /* Of a sampler, beside those of its events: the program and its maps. */
-#define DESCRIPTORS 8
+#define DESCRIPTORS 9
 /* Threads may be made while others are being changed: look again, but not for ever. */
 #define PRIORITY_ROUNDS_MAX 4
 
@@ -354,6 +354,7 @@ NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jintArray maps, jintArray
 	fds.state = own[2];
 	fds.unwind = (struct unwind_maps){ own[3], own[4], own[5] };
 	fds.choice = (struct choice_maps){ own[6], own[7] };
+	fds.deferred = own[8];
 	(*env)->GetIntArrayRegion(env, cpus, 0, count, numbers);
 	(*env)->GetIntArrayRegion(env, events, 0, count, numbers + count);
 	(*env)->GetIntArrayRegion(env, links, 0, count, numbers + 2 * count);
@@ -574,6 +575,7 @@ NATIVE(jintArray, samplerDescriptors)(JNIEnv *env, jclass class, jlong handle)
 		values[5] = copy_or_note(sampler->unwind.processes, &error);
 		values[6] = copy_or_note(sampler->choice.choosing, &error);
 		values[7] = copy_or_note(sampler->choice.rules, &error);
+		values[8] = copy_or_note(sampler->deferred, &error);
 		for (cpu = 0; cpu < sampler->cpus.count; cpu++) {
 			const struct cpu_event *event = &sampler->cpus.events[cpu];
 

@@ -29,19 +29,18 @@ static int share_maps(const struct sampler *sampler, struct bpf_object *object,
 		{ "chunks", sampler->unwind.chunks },
 		{ "tables", sampler->unwind.tables },
 		{ "processes", sampler->unwind.processes },
+		{ "deferred_samples", sampler->deferred },
 	};
 	struct bpf_map *map;
 	size_t i;
 
+	/* Before they are shared: what is shared has its size. */
+	if (!sampler->config.unwind)
+		leave_out_unwinding(object);
 	for (i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
 		map = bpf_object__find_map_by_name(object, shared[i].name);
 		if (map && shared[i].fd >= 0 && bpf_map__reuse_fd(map, shared[i].fd))
 			return fail(failure, errno, "sharing the map %s", shared[i].name);
-	}
-	if (sampler->unwind.processes < 0) {
-		map = bpf_object__find_map_by_name(object, "processes");
-		if (map)
-			bpf_map__set_max_entries(map, 1);
 	}
 	return set_config(object, &sampler->config, failure);
 }
@@ -134,8 +133,13 @@ void off_cpu_stop(struct sampler *sampler)
 int off_cpu_counters(const struct sampler *sampler, struct cpu_counters *sum,
 		     struct failure *failure)
 {
+	int error;
+
 	*sum = sampler->off_cpu.before;
-	return sampler->off_cpu.state < 0 ? 0 : sampler_sum(sampler->off_cpu.state, sum, failure);
+	error = sampler->off_cpu.state < 0 ? 0 : sampler_sum(sampler->off_cpu.state, sum, failure);
+	sum->dropped[DROP_ABANDONED].samples += sampler->abandoned[1].dropped[DROP_ABANDONED].samples;
+	sum->dropped[DROP_ABANDONED].nanos += sampler->abandoned[1].dropped[DROP_ABANDONED].nanos;
+	return error;
 }
 
 int off_cpu_stats(const struct sampler *sampler, struct sampler_stats *stats,

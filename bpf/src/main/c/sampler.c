@@ -20,6 +20,9 @@
 
 /* How long the speed of the CPU is measured for, to know what a cycle is in time. */
 #define CALIBRATION_NANOS 20000000
+/* How often, and how long each time, to wait for samples that were left to their threads. */
+#define DEFERRED_ROUNDS_MAX 20
+#define DEFERRED_PAUSE_NANOS 10000000
 /* Records of a sampling event's own ring: only word of throttling comes there. */
 #define THROTTLE_RING_BYTES 4096
 
@@ -220,6 +223,7 @@ static struct sampler *sampler_new(struct failure *failure)
 	sampler->state = -1;
 	sampler->unwind = (struct unwind_maps){ -1, -1, -1 };
 	sampler->choice = (struct choice_maps){ -1, -1 };
+	sampler->deferred = -1;
 	sampler->off_cpu = (struct off_cpu){ { -1, -1 }, { -1, -1 }, -1, -1, { 0 } };
 	sampler->epoll = -1;
 	sampler->wake = -1;
@@ -254,6 +258,7 @@ void sampler_destroy(struct sampler *sampler)
 	close_fd(sampler->unwind.processes);
 	close_fd(sampler->choice.choosing);
 	close_fd(sampler->choice.rules);
+	close_fd(sampler->deferred);
 	pthread_mutex_destroy(&sampler->lock);
 	free(sampler);
 }
@@ -278,15 +283,24 @@ int set_config(struct bpf_object *object, const struct sampler_config *config,
 	return 0;
 }
 
+void leave_out_unwinding(struct bpf_object *object)
+{
+	struct bpf_map *processes = bpf_object__find_map_by_name(object, "processes");
+	struct bpf_map *deferred = bpf_object__find_map_by_name(object, "deferred_samples");
+
+	if (processes)
+		bpf_map__set_max_entries(processes, 1);
+	if (deferred)
+		bpf_map__set_max_entries(deferred, 1);
+}
+
 static int configure(struct bpf_object *object, const struct sampler_config *config,
 		     struct failure *failure)
 {
 	struct bpf_map *ring = bpf_object__find_map_by_name(object, "ring");
-	struct bpf_map *processes = bpf_object__find_map_by_name(object, "processes");
 
-	/* There where the machine's stacks can be walked; not to take room where none are. */
-	if (processes && !config->unwind)
-		bpf_map__set_max_entries(processes, 1);
+	if (!config->unwind)
+		leave_out_unwinding(object);
 	if (!ring || bpf_map__set_max_entries(ring, (uint32_t)config->ring_bytes))
 		return fail(failure, EINVAL, "BPF object: other maps (expected: ring)");
 	return set_config(object, config, failure);
@@ -348,6 +362,8 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 		sampler->unwind.tables = copy_fd(bpf_object__find_map_fd_by_name(object, "tables"));
 		sampler->unwind.processes =
 			copy_fd(bpf_object__find_map_fd_by_name(object, "processes"));
+		sampler->deferred =
+			copy_fd(bpf_object__find_map_fd_by_name(object, "deferred_samples"));
 	}
 	error = errno;
 	/* Also gives back the kernel's type descriptions, several megabytes. */
@@ -434,12 +450,14 @@ struct sampler *sampler_adopt(const struct sampler_fds *fds, const struct sample
 		close_fd(fds->unwind.processes);
 		close_fd(fds->choice.choosing);
 		close_fd(fds->choice.rules);
+		close_fd(fds->deferred);
 	} else {
 		sampler->program = fds->program;
 		sampler->ring = fds->ring;
 		sampler->state = fds->state;
 		sampler->unwind = fds->unwind;
 		sampler->choice = fds->choice;
+		sampler->deferred = fds->deferred;
 		if (!set_period(sampler, options, failure) && !check_program(sampler, failure) &&
 		    !check_state(sampler, failure) && !map_ring(sampler, failure) &&
 		    !make_waits(sampler, failure) && !cpus_init(&sampler->cpus, failure)) {
@@ -533,11 +551,59 @@ int sampler_refresh(struct sampler *sampler, struct cpu_changes *changes, struct
 	return cpus_refresh(&sampler->cpus, &owner, changes, failure);
 }
 
+/* Samples that are still left to their threads; counts them as abandoned if that is wanted. */
+static int deferred_count(int map, struct cpu_counters *abandoned)
+{
+	struct deferred *deferred = malloc(sizeof(*deferred));
+	uint32_t number;
+	int count = 0;
+
+	for (number = 0; deferred && number < DEFERRED_MAX; number++) {
+		if (bpf_map_lookup_elem(map, &number, deferred) || !deferred->taken)
+			continue;
+		count++;
+		if (abandoned) {
+			struct cpu_counters *of =
+				&abandoned[deferred->header.flags & SAMPLE_WAIT ? 1 : 0];
+
+			of->dropped[DROP_ABANDONED].samples++;
+			of->dropped[DROP_ABANDONED].nanos += deferred->header.weight_nanos;
+		}
+	}
+	free(deferred);
+	return count;
+}
+
+/* Waits a little for samples that are left to their threads, and gives up those that do not come. */
+static void end_deferring(struct sampler *sampler)
+{
+	const struct timespec pause = { .tv_nsec = DEFERRED_PAUSE_NANOS };
+	struct bpf_map_info info = { 0 };
+	uint32_t bytes = sizeof(info);
+	int round;
+
+	if (sampler->deferred < 0)
+		return;
+	for (round = 0; round < DEFERRED_ROUNDS_MAX && deferred_count(sampler->deferred, NULL); round++)
+		nanosleep(&pause, NULL);
+	if (bpf_obj_get_info_by_fd(sampler->deferred, &info, &bytes))
+		info.id = 0;
+	/* When nobody has it open, the kernel calls off what has not begun. What is left never will. */
+	close_fd(sampler->deferred);
+	nanosleep(&pause, NULL);
+	sampler->deferred = info.id ? bpf_map_get_fd_by_id(info.id) : -1;
+	if (sampler->deferred >= 0)
+		deferred_count(sampler->deferred, sampler->abandoned);
+}
+
 void sampler_stop(struct sampler *sampler)
 {
+	if (sampler->stopped)
+		return;
 	sampler->stopped = true;
 	off_cpu_stop(sampler);
 	cpus_stop(&sampler->cpus);
+	end_deferring(sampler);
 	count_throttles(sampler);
 }
 
@@ -576,7 +642,7 @@ int sampler_sum(int state, struct cpu_counters *sum, struct failure *failure)
 int sampler_counters(const struct sampler *sampler, struct cpu_counters *sum,
 		     struct failure *failure)
 {
-	memset(sum, 0, sizeof(*sum));
+	*sum = sampler->abandoned[0];
 	return sampler_sum(sampler->state, sum, failure);
 }
 
@@ -648,7 +714,7 @@ int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 	stats->memory_bytes = map_bytes(sampler->ring) + map_bytes(sampler->state) +
 			      map_bytes(sampler->unwind.tables) +
 			      map_bytes(sampler->unwind.processes) +
-			      map_bytes(sampler->choice.rules);
+			      map_bytes(sampler->choice.rules) + map_bytes(sampler->deferred);
 	return 0;
 }
 

@@ -56,6 +56,8 @@ struct sampler {
 	int state; /* the map */
 	struct unwind_maps unwind; /* -1 if user stacks are not walked by tables */
 	struct choice_maps choice;
+	int deferred; /* a map that works only while we have it open; -1 if there is none */
+	struct cpu_counters abandoned[2]; /* drops of what was deferred: of the CPU, of waits */
 	struct off_cpu off_cpu;
 	bool cycles;
 	uint64_t period; /* in the event's own unit */
@@ -91,6 +93,7 @@ struct sampler_fds {
 	int state;
 	struct unwind_maps unwind;
 	struct choice_maps choice;
+	int deferred;
 	const int32_t *cpus;
 	const int32_t *events;
 	const int32_t *links;
@@ -149,6 +152,8 @@ int off_cpu_stats(const struct sampler *sampler, struct sampler_stats *stats,
 int set_config(struct bpf_object *object, const struct sampler_config *config,
 	       struct failure *failure);
 struct bpf_object *open_object(const void *bytes, size_t length, struct failure *failure);
+/* Lets the maps of unwinding take no room. */
+void leave_out_unwinding(struct bpf_object *object);
 /* A copy of a descriptor that libbpf will close. */
 int copy_fd(int fd);
 void close_fd(int fd);

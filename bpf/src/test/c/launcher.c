@@ -83,6 +83,7 @@ int main(int argc, char **argv)
 	add_descriptor(sampler->unwind.processes);
 	add_descriptor(sampler->choice.choosing);
 	add_descriptor(sampler->choice.rules);
+	add_descriptor(sampler->deferred);
 	for (cpu = 0; cpu < sampler->cpus.count; cpu++) {
 		const struct cpu_event *event = &sampler->cpus.events[cpu];
 

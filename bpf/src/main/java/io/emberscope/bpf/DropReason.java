@@ -9,6 +9,9 @@ public enum DropReason {
     RING_BUSY,
     /// More threads waited than the kernel's table has room for. How long they did is not known.
     NO_ROOM,
+    /// A part of its stack was not in memory, and its thread had not gone on in user space when
+    /// sampling ended.
+    ABANDONED,
     /// Left out on purpose: a rule of [SamplingRules] excludes it.
     EXCLUDED,
     /// Left out on purpose: chance decided so. The samples that are kept stand for its time.

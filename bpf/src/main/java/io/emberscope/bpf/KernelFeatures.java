@@ -53,6 +53,7 @@ public final class KernelFeatures {
             features.samplerLoads();
             features.unwinding();
             features.waits();
+            features.tasks();
             features.perfLink();
             features.bpfLoop();
             features.mapFiles();
@@ -208,6 +209,14 @@ public final class KernelFeatures {
         } catch (BpfException e) {
             unknown(name, message(e), lost, "see the message");
         }
+    }
+
+    private void tasks() {
+        object(
+                "stacks not in memory",
+                "task_work.bpf.o",
+                "the callers in stacks of which a part was written to disk",
+                "Linux 6.18 or later");
     }
 
     private void waits() {

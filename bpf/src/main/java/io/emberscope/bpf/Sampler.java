@@ -24,7 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// counts nothing.
 public final class Sampler implements AutoCloseable {
     private static final int BATCH_WORDS = 8 * 1024;
-    private static final int PROGRAM_AND_MAPS = 8;
+    private static final int PROGRAM_AND_MAPS = 9;
     private static final int COUNTER_HITS = 0;
     private static final int COUNTER_HIT_NANOS = 1;
     private static final int COUNTER_THROTTLES = 2;
@@ -35,6 +35,7 @@ public final class Sampler implements AutoCloseable {
                     DropReason.RING_FULL,
                     DropReason.RING_BUSY,
                     DropReason.NO_ROOM,
+                    DropReason.ABANDONED,
                     DropReason.EXCLUDED,
                     DropReason.THINNED,
                     DropReason.SHORT);
@@ -116,7 +117,8 @@ public final class Sampler implements AutoCloseable {
                             descriptors.unwind().get(1),
                             descriptors.unwind().get(2),
                             descriptors.rules().get(0),
-                            descriptors.rules().get(1)
+                            descriptors.rules().get(1),
+                            descriptors.deferred()
                         },
                         ints(descriptors.cpus()),
                         ints(descriptors.events()),
@@ -180,8 +182,9 @@ public final class Sampler implements AutoCloseable {
         return new CpuChanges(changes[0], changes[1], changes[2]);
     }
 
-    /// Stops sampling for good. What is in the ring stays there to be polled, and the counters no
-    /// longer change but for what is polled.
+    /// Stops sampling for good. Waits, for a fifth of a second at most, for samples that were left
+    /// to their threads because a part of the stack was not in memory. What is in the ring stays
+    /// there to be polled, and the counters no longer change but for what is polled.
     public void stop() {
         Natives.samplerStop(handle.value());
     }
@@ -275,6 +278,7 @@ public final class Sampler implements AutoCloseable {
                 values[2],
                 List.of(values[3], values[4], values[5]),
                 List.of(values[6], values[7]),
+                values[8],
                 cpus,
                 events,
                 links);

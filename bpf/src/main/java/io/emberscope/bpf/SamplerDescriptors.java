@@ -10,6 +10,7 @@ import java.util.List;
 /// @param state the map with its counters
 /// @param unwind the three maps of [UnwindMemory], or -1 for each if there is none
 /// @param rules the two maps that [Sampler#choose] writes to
+/// @param deferred the map of samples that wait for a part of their stack, or -1 if there is none
 /// @param cpus the CPUs that have an event
 /// @param events the perf event of each of `cpus`
 /// @param links what ties the program to each event, or -1 where the kernel has no such links
@@ -19,6 +20,7 @@ public record SamplerDescriptors(
         int state,
         List<Integer> unwind,
         List<Integer> rules,
+        int deferred,
         List<Integer> cpus,
         List<Integer> events,
         List<Integer> links) {

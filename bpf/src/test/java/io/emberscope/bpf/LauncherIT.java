@@ -86,7 +86,7 @@ class LauncherIT {
             List<Integer> cpus = new ArrayList<>();
             List<Integer> events = new ArrayList<>();
             List<Integer> links = new ArrayList<>();
-            for (int i = 8; i < args.length; i += 3) {
+            for (int i = 9; i < args.length; i += 3) {
                 cpus.add(Integer.valueOf(args[i]));
                 events.add(Integer.valueOf(args[i + 1]));
                 links.add(Integer.valueOf(args[i + 2]));
@@ -100,6 +100,7 @@ class LauncherIT {
                             Integer.valueOf(args[4]),
                             Integer.valueOf(args[5])),
                     List.of(Integer.valueOf(args[6]), Integer.valueOf(args[7])),
+                    Integer.parseInt(args[8]),
                     cpus,
                     events,
                     links);
@@ -118,6 +119,7 @@ class LauncherIT {
                             good.state(),
                             good.unwind(),
                             good.rules(),
+                            good.deferred(),
                             good.cpus(),
                             good.events(),
                             good.links());
@@ -134,6 +136,7 @@ class LauncherIT {
                             twice.state(),
                             twice.unwind(),
                             twice.rules(),
+                            twice.deferred(),
                             Collections.nCopies(twice.cpus().size(), 0),
                             twice.events(),
                             twice.links());

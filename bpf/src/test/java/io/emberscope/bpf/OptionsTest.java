@@ -55,6 +55,7 @@ class OptionsTest {
                                         5,
                                         List.of(-1, -1, -1),
                                         List.of(7, 8),
+                                        -1,
                                         List.of(0, 1),
                                         List.of(6),
                                         List.of(-1)))
