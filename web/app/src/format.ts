@@ -143,19 +143,27 @@ export function formatValue(value: number, unit: string): string {
   return String(Math.round(value));
 }
 
-/** Whether values are CPU time, so that dividing them by time gives cores. */
-export function isTime(unit: string): boolean {
-  return unit === "nanoseconds";
+/** What a time of a profile type is time of, in front of which a space belongs; else nothing. */
+export function timeOf(unit: string, type: string): string {
+  if (unit !== "nanoseconds") {
+    return "";
+  }
+  return isCpu(type) ? " CPU time" : " of waiting";
 }
 
-/** A value per time: cores for CPU time, else the unit per second. */
-export function formatRate(value: number, spanMillis: number, unit: string): string {
+function isCpu(type: string): boolean {
+  return type.startsWith("process_cpu:") || type.split(":")[1] === "cpu";
+}
+
+/** A value per time: cores for CPU time, threads for time of waiting, else the unit per second. */
+export function formatRate(value: number, spanMillis: number, unit: string, type: string): string {
   if (!(spanMillis > 0)) {
     return "–";
   }
-  if (isTime(unit)) {
-    const cores = formatCores(value / (spanMillis * 1e6));
-    return `${cores} ${cores === "1.00" ? "core" : "cores"}`;
+  if (unit === "nanoseconds") {
+    const number = formatCores(value / (spanMillis * 1e6));
+    const one = isCpu(type) ? "core" : "thread";
+    return `${number} ${number === "1.00" ? one : `${one}s`}${isCpu(type) ? "" : " waiting"}`;
   }
   return `${formatValue((value * 1000) / spanMillis, unit)}/s`;
 }

@@ -4,6 +4,7 @@ import {
   formatCores,
   formatNanos,
   formatRate,
+  timeOf,
   formatShare,
   formatSpan,
   formatValue,
@@ -48,10 +49,20 @@ describe("numbers on screen", () => {
     expect(formatCores(0.8712)).toBe("0.87");
     expect(formatCores(0.0312)).toBe("0.031");
     expect(formatCores(0.0001)).toBe("< 0.001");
-    expect(formatRate(1.5e9, 1000, "nanoseconds")).toBe("1.50 cores");
-    expect(formatRate(1e9, 1000, "nanoseconds")).toBe("1.00 core");
-    expect(formatRate(3 * 2 ** 20, 1000, "bytes")).toBe("3.00 MiB/s");
-    expect(formatRate(1, 0, "nanoseconds")).toBe("–");
+    const cpu = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
+    expect(formatRate(1.5e9, 1000, "nanoseconds", cpu)).toBe("1.50 cores");
+    expect(formatRate(1e9, 1000, "nanoseconds", cpu)).toBe("1.00 core");
+    expect(formatRate(3 * 2 ** 20, 1000, "bytes", "memory:alloc_space:bytes::")).toBe("3.00 MiB/s");
+    expect(formatRate(1, 0, "nanoseconds", cpu)).toBe("–");
+  });
+
+  it("calls time of waiting what it is", () => {
+    const waiting = "off_cpu:off_cpu:nanoseconds::";
+    expect(formatRate(1.5e9, 1000, "nanoseconds", waiting)).toBe("1.50 threads waiting");
+    expect(formatRate(1e9, 1000, "nanoseconds", waiting)).toBe("1.00 thread waiting");
+    expect(timeOf("nanoseconds", waiting)).toBe(" of waiting");
+    expect(timeOf("nanoseconds", "process_cpu:cpu:nanoseconds::")).toBe(" CPU time");
+    expect(timeOf("bytes", "memory:alloc_space:bytes::")).toBe("");
     expect(formatValue(12_300, "count")).toBe("12.3 k");
     expect(formatValue(900, "bytes")).toBe("900 B");
   });

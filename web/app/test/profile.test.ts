@@ -18,6 +18,7 @@ describe("the series of a profile", () => {
 
   it("tells which part of the time was sampled", () => {
     const series = (...values: number[]): Parameters<typeof sampledSpan>[0] => ({
+      type: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
       unit: "nanoseconds",
       stepMillis: 10,
       times: Float64Array.from(values, (_, at) => 100 + 10 * at),
@@ -32,6 +33,7 @@ describe("the series of a profile", () => {
 describe("the quality of stacks", () => {
   const of = (complete: number, total: number): string =>
     summaryOf({
+      type: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
       unit: "nanoseconds",
       total,
       complete,

@@ -80,6 +80,7 @@ describe("ranges", () => {
 
 describe("the timeline", () => {
   const series = {
+    type: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
     unit: "nanoseconds",
     stepMillis: 10_000,
     times: Float64Array.of(NOW, NOW + 10_000, NOW + 20_000),

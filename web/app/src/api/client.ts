@@ -60,6 +60,7 @@ export interface Cut {
 
 /** How many stacks reach their root, and where and why the others end. */
 export interface StackQuality {
+  readonly type: string;
   readonly unit: string;
   readonly total: number;
   readonly complete: number;
@@ -77,6 +78,7 @@ export interface StackQuality {
 
 /** A total per step of time, as columns. */
 export interface Series {
+  readonly type: string;
   readonly unit: string;
   readonly stepMillis: number;
   readonly times: Float64Array;
@@ -245,7 +247,9 @@ export function fetchSeries(scope: Scope, step: string, signal: AbortSignal): Pr
       times[at] = number(time);
       values[at] = number(value);
     }
-    return { unit: text(body["unit"]), stepMillis: number(body["stepMillis"]), times, values };
+    const { type } = scope;
+    const unit = text(body["unit"]);
+    return { type, unit, stepMillis: number(body["stepMillis"]), times, values };
   });
 }
 
@@ -255,6 +259,7 @@ export function fetchStackQuality(
   signal: AbortSignal,
 ): Promise<StackQuality> {
   return json("stack-quality", { ...scopeParameters(scope), limit }, signal, (body) => ({
+    type: scope.type,
     unit: text(body["unit"]),
     total: number(body["total"]),
     complete: number(body["complete"]),

@@ -83,7 +83,7 @@ function Number(props: {
       <dt>{name}</dt>
       <dd>
         <strong>{formatShare(value, tree.total[0])}</strong>{" "}
-        <span>{formatRate(value, millis, tree.unit)}</span>{" "}
+        <span>{formatRate(value, millis, tree.unit, tree.type)}</span>{" "}
         <span>{formatValue(value, tree.unit)}</span>
       </dd>
     </div>

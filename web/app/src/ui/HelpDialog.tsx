@@ -46,8 +46,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
       </dl>
       <ul className="help-notes">
         <li>
-          The width of a frame is the CPU time of the stacks through it: callers above, callees
-          beneath. Its order from left to right is by cost, not by time.
+          The width of a frame is the CPU time, or what else was chosen, of the stacks through it:
+          callers above, callees beneath. Its order from left to right is by cost, not by time.
         </li>
         <li>
           Search finds parts of names, <code>/regular expressions/</code> and{" "}

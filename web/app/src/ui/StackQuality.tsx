@@ -1,7 +1,7 @@
 import { visibleText } from "@emberscope/flame-core/pure";
 import type { ReactNode } from "react";
 import type { StackQuality as Answer } from "../api/client.ts";
-import { formatShare, formatValue, formatWhole, isTime } from "../format.ts";
+import { formatShare, formatValue, formatWhole, timeOf } from "../format.ts";
 import type { Quality } from "../state/useQuality.ts";
 import { DownIcon } from "./icons.tsx";
 import { Popover } from "./Popover.tsx";
@@ -46,8 +46,8 @@ export function summaryOf({ complete, total }: Answer): string {
 }
 
 function Account({ quality }: { readonly quality: Answer }): ReactNode {
-  const { unit, total, complete, reasons, binaries, binaryCount } = quality;
-  const what = `${formatValue(total, unit)}${isTime(unit) ? " CPU time" : ""}`;
+  const { type, unit, total, complete, reasons, binaries, binaryCount } = quality;
+  const what = `${formatValue(total, unit)}${timeOf(unit, type)}`;
   return (
     <div className="quality">
       <p className="quality-lead">

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatRate, formatSpan, formatValue, isTime } from "../format.ts";
+import { formatRate, formatSpan, formatValue, timeOf } from "../format.ts";
 import { formatClock } from "../state/time.ts";
 import { type Profile, sampledMillis, sampledSpan } from "../state/useProfile.ts";
 import { useQuality } from "../state/useQuality.ts";
@@ -36,13 +36,12 @@ export function Summary({
   return (
     <div className="summary">
       <p className="summary-rate">
-        <strong>{formatRate(total, millis, tree.unit)}</strong>
+        <strong>{formatRate(total, millis, tree.unit, tree.type)}</strong>
         <span> on average</span>
       </p>
       <p>
         {formatValue(total, tree.unit)}
-        {isTime(tree.unit) ? " CPU time in " : " in "}
-        {formatSpan(millis)}
+        {timeOf(tree.unit, tree.type)} in {formatSpan(millis)}
       </p>
       <p
         className="summary-window"

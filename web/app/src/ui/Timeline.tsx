@@ -96,7 +96,9 @@ export function Timeline({ series, span, theme, onBrush }: Props): ReactNode {
           className={`timeline-tip ${tipX(series, hovered, span, size.width) > size.width / 2 ? "is-left" : ""}`}
           style={{ left: `${tipX(series, hovered, span, size.width)}px` }}
         >
-          <strong>{formatRate(series.values[hovered], series.stepMillis, series.unit)}</strong>
+          <strong>
+            {formatRate(series.values[hovered], series.stepMillis, series.unit, series.type)}
+          </strong>
           <span>{formatClock(series.times[hovered])}</span>
         </div>
       )}
@@ -122,7 +124,7 @@ function describe(series: Series | undefined): string {
   for (const value of series.values) {
     most = Math.max(most, value);
   }
-  return `Total over time, at most ${formatRate(most, series.stepMillis, series.unit)}`;
+  return `Total over time, at most ${formatRate(most, series.stepMillis, series.unit, series.type)}`;
 }
 
 function draw(
@@ -166,7 +168,7 @@ function draw(
   drawBars(brush, bars, floor, room / top, color("--series"), color("--series-strong"), hovered);
   if (bars.highest > 0) {
     brush.textAlign = "left";
-    const label = formatRate(top, series.stepMillis, series.unit);
+    const label = formatRate(top, series.stepMillis, series.unit, series.type);
     brush.fillStyle = color("--panel");
     brush.fillRect(0, 0, brush.measureText(label).width + 6, 11);
     brush.fillStyle = color("--ink-muted");
