@@ -12,7 +12,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, RULES_MAX);
+	__uint(max_entries, 2 * RULES_MAX); /* new ones come before old ones go */
 	__type(key, struct rule);
 	__type(value, struct choice);
 } rules SEC(".maps");
@@ -36,9 +36,11 @@ static __always_inline __u64 scaled(__u64 nanos, __u32 factor)
 	       ((nanos & ((1 << FACTOR_SHIFT) - 1)) * factor >> FACTOR_SHIFT);
 }
 
-/* Of the innermost control group around the task that a rule is for. */
-static __always_inline struct choice *choice_of_groups(const struct choosing *now,
-						       struct task_struct *task, struct rule *rule)
+/*
+ * Of the innermost control group around the task that a rule is for. At what level that lies user
+ * space cannot know: what it sees as the root may not be.
+ */
+static __always_inline struct choice *choice_of_groups(struct task_struct *task, struct rule *rule)
 {
 	struct cgroup *group = cgroup_of(task, config.cgroup_source);
 	int level, own = group ? BPF_CORE_READ(group, level) : -1;
@@ -47,7 +49,7 @@ static __always_inline struct choice *choice_of_groups(const struct choosing *no
 	rule->kind = RULE_CGROUP;
 	rule->value[1] = 0;
 	for (level = CGROUP_LEVELS_MAX - 1; level >= 0; level--) {
-		if (level > own || !(now->levels & (1U << level)))
+		if (level > own)
 			continue;
 		rule->value[0] = cgroup_ancestor_id(group, level);
 		found = bpf_map_lookup_elem(&rules, rule);
@@ -78,7 +80,7 @@ static __always_inline void choose_by_rule(const struct choosing *now, struct ta
 		found = bpf_map_lookup_elem(&rules, &rule);
 	}
 	if (!found && now->rules & (1 << RULE_CGROUP))
-		found = choice_of_groups(now, task, &rule);
+		found = choice_of_groups(task, &rule);
 	if (found)
 		*choice = *found;
 }

@@ -26,6 +26,7 @@ static int send_deferred(struct bpf_map *map, void *key, void *value)
 	struct deferred *deferred = value;
 	__u64 address = deferred->resumption.stack_start;
 	__u32 at = deferred->frames_bytes, to, bytes, i;
+	__u64 start = bpf_ktime_get_ns();
 	struct cpu_state *cpu;
 
 	(void)map;
@@ -35,7 +36,10 @@ static int send_deferred(struct bpf_map *map, void *key, void *value)
 		return 0; /* never; the verifier cannot know */
 	__builtin_memcpy(deferred->body + at, &deferred->resumption, sizeof(deferred->resumption));
 	to = at + sizeof(struct resumption);
-	for (i = 0; i < DEFERRED_PIECES_MAX; i++) {
+	/* Another program may have begun meanwhile. */
+	if (space_of(bpf_get_current_task_btf()) != deferred->header.space)
+		address = 0;
+	for (i = 0; i < DEFERRED_PIECES_MAX && address; i++) {
 		bytes = COPY_PIECE_BYTES - (address & (COPY_PIECE_BYTES - 1));
 		barrier_var(bytes);
 		barrier_var(to);
@@ -53,10 +57,12 @@ static int send_deferred(struct bpf_map *map, void *key, void *value)
 	barrier_var(bytes);
 	if (bytes > sizeof(deferred->header) + DEFERRED_BODY_BYTES)
 		bytes = sizeof(deferred->header) + DEFERRED_BODY_BYTES;
+	cpu = this_cpu();
+	/* A sample may be taken on this CPU right now. */
+	if (cpu)
+		__sync_fetch_and_add(&cpu->counters.busy_nanos, bpf_ktime_get_ns() - start);
 	if (bpf_ringbuf_output(&ring, &deferred->header, bytes, BPF_RB_NO_WAKEUP)) {
-		cpu = this_cpu();
 		if (cpu) {
-			/* A sample may be taken on this CPU right now. */
 			__sync_fetch_and_add(&cpu->counters.dropped[DROP_RING_FULL].samples, 1);
 			__sync_fetch_and_add(&cpu->counters.dropped[DROP_RING_FULL].nanos,
 					     deferred->header.weight_nanos);
@@ -66,16 +72,19 @@ static int send_deferred(struct bpf_map *map, void *key, void *value)
 	return 0;
 }
 
-static __always_inline struct deferred *take_deferred(__u32 first, __u32 last)
+static __always_inline struct deferred *take_deferred(__u32 first, __u32 tid)
 {
 	struct deferred *deferred;
 	__u32 i, number;
 
 	for (i = 0; i < DEFERRED_MAX; i++) {
 		number = first + i;
-		if (number >= last)
+		if (number >= DEFERRED_MAX)
 			break;
 		deferred = bpf_map_lookup_elem(&deferred_samples, &number);
+		/* One of each thread is enough. */
+		if (deferred && deferred->taken && deferred->header.tid == tid)
+			break;
 		if (deferred && !__sync_val_compare_and_swap(&deferred->taken, 0, 1))
 			return deferred;
 	}
@@ -92,7 +101,8 @@ static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task
 	struct deferred *deferred;
 
 	(void)task;
-	if (!bpf_core_type_exists(struct bpf_task_work) || !cpu->header.user_frames)
+	if (!config.defer || !bpf_core_type_exists(struct bpf_task_work) ||
+	    !cpu->header.user_frames)
 		return 0;
 	/* The frame that the walk is at is noted already, and will be again. */
 	bytes -= sizeof(__u64);
@@ -100,7 +110,7 @@ static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task
 	if (bytes > DEFERRED_FRAMES_BYTES)
 		return 0;
 	/* In the kernel a thread may begin to wait: some are kept for those that go on at once. */
-	deferred = take_deferred(kernel ? DEFERRED_MAX / 2 : 0, DEFERRED_MAX);
+	deferred = take_deferred(kernel ? DEFERRED_MAX / 2 : 0, cpu->header.tid);
 	if (!deferred)
 		return 0;
 	deferred->header = cpu->header;

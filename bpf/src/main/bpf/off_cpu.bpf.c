@@ -23,6 +23,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* The program itself and bpf_trace_run1; then comes __schedule. */
 #define FRAMES_OF_TRACING 2
 
+/* What noting a wait and finding it again takes, about: to measure it would take as long. */
+#define WAIT_NANOS 300
+
 /* By thread. Not a storage of tasks: that would take memory while the run queue is locked. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -89,6 +92,7 @@ int wait_begins(struct switch_arguments *arguments)
 	if (!cpu)
 		return 0;
 	cpu->counters.hits++;
+	cpu->counters.busy_nanos += WAIT_NANOS;
 	drop(cpu, reason, 0);
 	return 0;
 }
@@ -118,12 +122,13 @@ int wait_ends(struct exit_arguments *arguments)
 		return 0;
 	cpu->counters.hits++;
 	cpu->counters.hit_nanos += weight;
+	cpu->counters.busy_nanos += WAIT_NANOS;
 	if (nanos < choosing->wait_min_nanos) {
 		drop(cpu, DROP_SHORT, weight);
 		return 0;
 	}
 	task = (struct task_struct *)bpf_get_current_task();
-	choice = choosing->cpu;
+	choice = (struct choice){ CHANCE_ALWAYS, 1 << FACTOR_SHIFT };
 	if (choosing->rules)
 		choose_by_rule(choosing, task, ids >> 32, &choice);
 	if (!choice.chance) {

@@ -129,8 +129,10 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 	cpu->header.kernel_frames = kernel / sizeof(__u64);
 	cpu->header.user_frames = user / sizeof(__u64);
 	cpu->header.resumption_words = resumption / sizeof(__u64);
-	if (cpu->header.user_end == WALK_STACK_UNREADABLE && defer(cpu, task, kernel))
+	if (cpu->header.user_end == WALK_STACK_UNREADABLE && defer(cpu, task, kernel)) {
+		cpu->counters.busy_nanos += bpf_ktime_get_ns() - cpu->header.time_nanos;
 		return;
+	}
 
 	/* Waking costs more than a sample: user space looks by itself, and is woken if late. */
 	bytes = sizeof(cpu->header) + kernel + user + resumption;

@@ -154,7 +154,7 @@ _Static_assert(KERNEL_BYTES_MAX <= KERNEL_BYTES_MASK, "the mask must not cut a s
 struct choice {
 	__u32 chance;
 	__u32 factor;
-};
+} __attribute__((aligned(8))); /* read and written at once */
 
 #define CHANCE_ALWAYS 0xffffffffU
 #define FACTOR_SHIFT 16
@@ -174,7 +174,7 @@ struct rule {
 };
 
 #define RULES_MAX 256
-/* Control groups that are nested deeper cannot be told from those above. */
+/* Groups around a thread that are looked for, from the root on. */
 #define CGROUP_LEVELS_MAX 16
 
 /* What may change while we sample. */
@@ -183,7 +183,7 @@ struct choosing {
 	struct choice waits;
 	__u64 wait_min_nanos;
 	__u32 rules; /* bits: 1 << enum rule_kind of those there are */
-	__u32 levels; /* bits: 1 << the level of control groups that rules are for */
+	__u32 reserved;
 };
 
 _Static_assert(sizeof(struct choosing) == 32, "padding would be left unset");
@@ -218,6 +218,10 @@ struct deferred {
 		  DEFERRED_STACK_BYTES];
 };
 
+/* Words of a struct resumption and the longest copy of a stack behind it. */
+#define RESUMED_WORDS_MAX (RESUMPTION_WORDS + DEFERRED_STACK_BYTES / 8)
+_Static_assert(RESUMED_WORDS_MAX >= BODY_BYTES / 8, "either kind of copy fits");
+
 /* Set before the program is loaded; the verifier then takes them for constants. */
 struct sampler_config {
 	__u64 weight_nanos; /* CPU time a hit stands for: the period of the event */
@@ -225,8 +229,10 @@ struct sampler_config {
 	__u64 ring_bytes;
 	__u32 cgroup_source;
 	__u32 unwind; /* walk user stacks ourselves, by tables; else the kernel does by pointers */
+	__u32 defer; /* leave samples to their threads where a part of the stack is not in memory */
+	__u32 reserved;
 };
 
-_Static_assert(sizeof(struct sampler_config) == 32, "padding would be left unset");
+_Static_assert(sizeof(struct sampler_config) == 40, "padding would be left unset");
 
 #endif

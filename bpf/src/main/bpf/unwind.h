@@ -260,7 +260,7 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 	const __u32 *words = unwind_chunk(walk->block);
 	__u64 rsp = walk->registers[REGISTER_RSP], rbp = walk->registers[REGISTER_RBP];
 	__u64 rip = walk->registers[REGISTER_RIP], rbx = walk->registers[REGISTER_RBX], cfa;
-	__u32 at, what, offsets, kept = 0;
+	__u32 at, what, offsets, kept = 0, known = walk->known;
 	__s32 a, b;
 
 	if (!words)
@@ -304,13 +304,13 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 		break;
 	case RBP_IN_REGISTER:
 		if (unwind_register(walk, offsets & 0xffff, &rbp)) {
-			walk->known |= 1U << REGISTER_RBP;
+			known |= 1U << REGISTER_RBP;
 			break;
 		}
-		walk->known &= ~(1U << REGISTER_RBP);
+		known &= ~(1U << REGISTER_RBP);
 		break;
 	case RBP_UNDEFINED:
-		walk->known &= ~(1U << REGISTER_RBP);
+		known &= ~(1U << REGISTER_RBP);
 		break;
 	default: {
 		__u64 base = cfa;
@@ -321,7 +321,7 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 			base = rsp;
 		if (unwind_read(walk, base + (__s16)(offsets & 0xffff), &rbp))
 			return unwind_end(walk, WALK_STACK_UNREADABLE);
-		walk->known |= 1U << REGISTER_RBP;
+		known |= 1U << REGISTER_RBP;
 	}
 	}
 
@@ -330,7 +330,7 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 		if (b != RBX_SAME) {
 			if (unwind_read(walk, cfa + b, &rbx))
 				return unwind_end(walk, WALK_STACK_UNREADABLE);
-			walk->known |= kept;
+			known |= kept;
 		}
 	}
 
@@ -340,7 +340,9 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 	} else if (unwind_read(walk, cfa + (__s16)(offsets >> 16), &rip)) {
 		return unwind_end(walk, WALK_STACK_UNREADABLE);
 	}
+	/* Only now: until here the step can be tried again. */
 	walk->registers[REGISTER_RBX] = rbx;
+	walk->known = known;
 	return unwind_to_with(walk, rip, cfa, rbp, kept);
 }
 

@@ -798,7 +798,7 @@ NATIVE(jint, unwindWalk)(JNIEnv *env, jclass class, jlong handle, jlongArray wor
 			 jint count, jint place, jint mappings, jlongArray frames, jint from)
 {
 	struct unwind_process process = { 0, (uint32_t)place, (uint32_t)mappings };
-	uint64_t copied[BODY_BYTES / 8], found[USER_FRAMES_MAX + 1] = { 0 };
+	uint64_t copied[RESUMED_WORDS_MAX], found[USER_FRAMES_MAX + 1] = { 0 };
 	struct unwind *unwind = lock_unwind(env, handle);
 	const struct resumption *resumption = (const void *)copied;
 	enum walk_end end = WALK_COPY_CUT;
@@ -807,7 +807,7 @@ NATIVE(jint, unwindWalk)(JNIEnv *env, jclass class, jlong handle, jlongArray wor
 	(void)class;
 	if (!unwind)
 		return 0;
-	if (count >= RESUMPTION_WORDS && count <= BODY_BYTES / 8 && from >= 0 &&
+	if (count >= RESUMPTION_WORDS && count <= RESUMED_WORDS_MAX && from >= 0 &&
 	    from <= USER_FRAMES_MAX) {
 		(*env)->GetLongArrayRegion(env, words, start, count, (jlong *)copied);
 		if (!(*env)->ExceptionCheck(env))

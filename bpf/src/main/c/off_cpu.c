@@ -80,6 +80,8 @@ int off_cpu_start(struct sampler *sampler, const void *bytes, size_t length,
 	struct bpf_object *object;
 	int error;
 
+	if (!sampler->config.ring_bytes)
+		return fail(failure, EOPNOTSUPP, "sampling waits with a sampler that was adopted");
 	if (sampler->stopped || sampler->off_cpu.state >= 0)
 		return fail(failure, EBUSY, "sampling waits: %s (expected: off, of a sampler at work)",
 			    sampler->stopped ? "the sampler was stopped" : "on already");
@@ -112,7 +114,7 @@ void off_cpu_stop(struct sampler *sampler)
 	struct failure ignored = { 0 };
 	int i;
 
-	if (off_cpu->state < 0 && off_cpu->links[0] < 0)
+	if (off_cpu->state < 0 && off_cpu->programs[0] < 0)
 		return;
 	for (i = OFF_CPU_PROGRAMS - 1; i >= 0; i--) {
 		close_fd(off_cpu->links[i]);

@@ -329,7 +329,7 @@ void choose_all(struct sampler_choice *choice)
 	choice->choosing.waits = choice->choosing.cpu;
 }
 
-static int load(struct sampler *sampler, const void *bytes, size_t length,
+static int load_once(struct sampler *sampler, const void *bytes, size_t length,
 		const struct sampler_options *options, const struct sampler_choice *choice,
 		struct failure *failure)
 {
@@ -339,7 +339,6 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 
 	if (!object)
 		return -failure->error;
-	sampler->config = config_of(options);
 	error = configure(object, &sampler->config, failure);
 	if (error) {
 		bpf_object__close(object);
@@ -374,6 +373,25 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 				 sampler->unwind.processes < 0)))
 		return fail(failure, error, "keeping the sampler's descriptors");
 	return sampler_choose(sampler, choice, failure);
+}
+
+static int load(struct sampler *sampler, const void *bytes, size_t length,
+		const struct sampler_options *options, const struct sampler_choice *choice,
+		struct failure *failure)
+{
+	int error;
+
+	sampler->config = config_of(options);
+	/* What that takes of the kernel has had other names in each version that has it. */
+	sampler->config.defer = options->unwind;
+	error = load_once(sampler, bytes, length, options, choice, failure);
+	if (error && sampler->config.defer) {
+		sampler->config.defer = 0;
+		memset(failure, 0, sizeof(*failure));
+		failure->reason = -1;
+		error = load_once(sampler, bytes, length, options, choice, failure);
+	}
+	return error;
 }
 
 static int start(struct sampler *sampler, struct failure *failure)
@@ -578,6 +596,7 @@ static int deferred_count(int map, struct cpu_counters *abandoned)
 static void end_deferring(struct sampler *sampler)
 {
 	const struct timespec pause = { .tv_nsec = DEFERRED_PAUSE_NANOS };
+	struct cpu_counters before[2] = { 0 };
 	struct bpf_map_info info = { 0 };
 	uint32_t bytes = sizeof(info);
 	int round;
@@ -588,12 +607,15 @@ static void end_deferring(struct sampler *sampler)
 		nanosleep(&pause, NULL);
 	if (bpf_obj_get_info_by_fd(sampler->deferred, &info, &bytes))
 		info.id = 0;
+	deferred_count(sampler->deferred, before);
 	/* When nobody has it open, the kernel calls off what has not begun. What is left never will. */
 	close_fd(sampler->deferred);
 	nanosleep(&pause, NULL);
 	sampler->deferred = info.id ? bpf_map_get_fd_by_id(info.id) : -1;
 	if (sampler->deferred >= 0)
 		deferred_count(sampler->deferred, sampler->abandoned);
+	else
+		memcpy(sampler->abandoned, before, sizeof(before));
 }
 
 void sampler_stop(struct sampler *sampler)
@@ -670,13 +692,14 @@ int sampler_choose(struct sampler *sampler, const struct sampler_choice *choice,
 	int map = sampler->choice.rules, i;
 	uint32_t only = 0;
 
-	forget_rules(map, choice);
+	/* In this order, so that at no time one is missing that was there before and is there later. */
 	for (i = 0; i < choice->count; i++)
 		if (bpf_map_update_elem(map, &choice->rules[i].rule, &choice->rules[i].choice,
 					BPF_ANY))
 			return fail(failure, errno, "noting rule %d of %d", i + 1, choice->count);
 	if (bpf_map_update_elem(sampler->choice.choosing, &only, &choice->choosing, BPF_ANY))
 		return fail(failure, errno, "noting what to sample");
+	forget_rules(map, choice);
 	return 0;
 }
 

@@ -4,7 +4,8 @@
  *
  * chaos steady SECONDS: burns in steady_work() for so long, and prints how many milliseconds of CPU
  *   time it got
- * chaos storm RATE SECONDS: starts so many processes a second, which end at once
+ * chaos storm RATE SECONDS: starts so many processes a second, or as many as can be, which end at
+ *   once, and prints how many it started
  * chaos execs SECONDS: executes itself again and again
  * chaos maps COUNT SECONDS: maps its own code at COUNT places, and burns in one of them
  * chaos threads SECONDS: starts and ends threads, and renames them
@@ -45,17 +46,21 @@ static void steady(double until)
 
 static void storm(int rate, double until)
 {
+	double start = now();
+	long started = 0;
+
 	signal(SIGCHLD, SIG_IGN);
 	while (now() < until) {
 		struct timespec pause = { 0, 2000000 };
 
-		for (int i = 0; i < rate / 500; i++)
+		for (; started < (long)((now() - start) * rate); started++)
 			if (!fork()) {
 				execl("/proc/self/exe", "brief", "brief", NULL);
 				_exit(1);
 			}
 		nanosleep(&pause, NULL);
 	}
+	printf("%ld\n", started);
 }
 
 static void maps(int count, double until)

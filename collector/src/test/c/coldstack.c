@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * coldstack DEPTH ROUNDS: a thread whose stack lies in a file recurses DEPTH times, 512 bytes and more
+ * coldstack DEPTH ROUNDS: a thread whose stack lies in a file recurses DEPTH times, ROOM bytes and more
  * each, and at the bottom again and again lets go of all pages of the stack but the last few, and then
  * burns some milliseconds in burn_cold().
  */
@@ -16,6 +16,10 @@
 
 #define STACK_BYTES (16UL << 20)
 #define KEPT_BYTES 8192UL
+
+#ifndef ROOM
+#define ROOM 512
+#endif
 
 static char *stack;
 static int rounds;
@@ -50,7 +54,7 @@ __attribute__((noinline, noclone)) static void let_go(void)
 
 __attribute__((noinline, noclone)) void descend(int depth)
 {
-	volatile char room[512];
+	volatile char room[ROOM];
 
 	memset((void *)room, depth, sizeof(room));
 	if (depth > 1) {

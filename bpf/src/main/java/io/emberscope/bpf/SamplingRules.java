@@ -30,7 +30,8 @@ public record SamplingRules(double cpu, double waits, Duration waitMin, List<Rul
     /// Rules at most.
     public static final int RULES_MAX = 256;
 
-    /// How deep a control group may lie that a rule is for, the root being level 0.
+    /// How deep a control group may lie that a rule is for: below the root at level 0, and above
+    /// this.
     public static final int LEVELS_MAX = 16;
 
     /// Words of `struct rule_choice`.
@@ -61,12 +62,11 @@ public record SamplingRules(double cpu, double waits, Duration waitMin, List<Rul
     /// @param first the process or the control group ([Cgroups#idOf]), or the first eight bytes of
     ///   the name, the first one lowest
     /// @param second the last eight bytes of the name, else 0
-    /// @param level of the control group, the root being 0; else 0
     /// @param probability of a hit, 0..1
-    public record Rule(Kind kind, long first, long second, int level, double probability) {
+    public record Rule(Kind kind, long first, long second, double probability) {
         /// For all threads of a process.
         public static Rule ofProcess(int pid, double probability) {
-            return new Rule(Kind.PROCESS, pid, 0, 0, probability);
+            return new Rule(Kind.PROCESS, pid, 0, probability);
         }
 
         /// For all threads of the processes whose first thread has a name.
@@ -84,24 +84,18 @@ public record SamplingRules(double cpu, double waits, Duration waitMin, List<Rul
             }
             ByteBuffer words = ByteBuffer.allocate(Sample.COMM_BYTES_MAX);
             words.order(ByteOrder.LITTLE_ENDIAN).put(0, bytes);
-            return new Rule(
-                    Kind.COMMAND, words.getLong(0), words.getLong(Long.BYTES), 0, probability);
+            return new Rule(Kind.COMMAND, words.getLong(0), words.getLong(Long.BYTES), probability);
         }
 
         /// For all threads in a control group and below.
         ///
         /// @param id [Cgroups#idOf] its directory
-        /// @param level how deep that is, the root of the hierarchy being 0
-        public static Rule ofCgroup(long id, int level, double probability) {
-            return new Rule(Kind.CGROUP, id, 0, level, probability);
+        public static Rule ofCgroup(long id, double probability) {
+            return new Rule(Kind.CGROUP, id, 0, probability);
         }
 
         public Rule {
             check("rule", probability);
-            if (level < 0 || level >= LEVELS_MAX) {
-                throw new IllegalArgumentException(
-                        "level: " + level + " (expected: 0.." + (LEVELS_MAX - 1) + ")");
-            }
         }
     }
 
@@ -134,14 +128,10 @@ public record SamplingRules(double cpu, double waits, Duration waitMin, List<Rul
     /// `struct choosing`.
     long[] choosing() {
         long kinds = 0;
-        long levels = 0;
         for (Rule rule : rules) {
             kinds |= 1L << rule.kind().code;
-            if (rule.kind() == Kind.CGROUP) {
-                levels |= 1L << rule.level();
-            }
         }
-        return new long[] {choice(cpu), choice(waits), waitMin.toNanos(), kinds | levels << 32};
+        return new long[] {choice(cpu), choice(waits), waitMin.toNanos(), kinds};
     }
 
     /// An array of `struct rule_choice`.

@@ -142,8 +142,8 @@ class SamplingRulesIT {
             sampler.choose(
                     rules(
                             1,
-                            Rule.ofCgroup(Cgroups.idOf(outer), 1, SamplingRules.NEVER),
-                            Rule.ofCgroup(Cgroups.idOf(inner), 3, 1)));
+                            Rule.ofCgroup(Cgroups.idOf(outer), SamplingRules.NEVER),
+                            Rule.ofCgroup(Cgroups.idOf(inner), 1)));
             Counts counts = new Counts(inMiddle.pid(), inInner.pid());
             counts.from = KernelClock.MONOTONIC.nanos();
             Thread.sleep(500);

@@ -122,12 +122,13 @@ final class Agent {
                         options.frequencyHz(),
                         disk,
                         path -> groupId(hierarchy.root() + path),
-                        Runtime.getRuntime().availableProcessors(),
+                        own.cpus(),
                         monotonicNanos.getAsLong(),
                         metrics,
                         log::line);
         BpfKernel real =
-                BpfKernel.open(options, sampling.begin(), hierarchy, containers, metrics, log);
+                BpfKernel.open(
+                        options, sampling.begin(), own.cpus(), hierarchy, containers, metrics, log);
         kernel = real;
         UnwindMemory memory = real.unwindMemory().orElse(null);
         if (memory == null) {
@@ -291,7 +292,7 @@ final class Agent {
                 export::pendingSamples);
         metrics.gauge(
                 "emberscope_collector_pending_nanoseconds",
-                "CPU time in them.",
+                "Time in them, of the CPU and of waiting.",
                 export::pendingNanos);
         metrics.gauge(
                 "emberscope_collector_denied_processes",

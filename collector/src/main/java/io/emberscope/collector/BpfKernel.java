@@ -56,12 +56,12 @@ final class BpfKernel implements Kernel {
     static BpfKernel open(
             CollectorOptions options,
             SamplingRules rules,
+            int cpus,
             Hierarchy hierarchy,
             Containers containers,
             Metrics metrics,
             Log log)
             throws BpfException {
-        int cpus = Runtime.getRuntime().availableProcessors();
         SideBand sideBand = SideBand.open(new SideBandOptions(eventBytes(cpus)));
         try {
             Sampler sampler = sampler(options, rules, source(hierarchy.kind()), cpus, log);

@@ -101,7 +101,7 @@ final class KernelCounters {
     }
 
     /// Counts anew, unless the kernel is closed.
-    void refresh() {
+    synchronized void refresh() {
         try {
             cpu = kernel.counters();
             waits = kernel.waitCounters();

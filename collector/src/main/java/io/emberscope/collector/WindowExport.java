@@ -86,7 +86,7 @@ final class WindowExport {
         }
     }
 
-    /// CPU time in windows that are not spooled yet.
+    /// Time in windows that are not spooled yet.
     long pendingNanos() {
         lock.lock();
         try {

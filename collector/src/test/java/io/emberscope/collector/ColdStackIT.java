@@ -10,18 +10,19 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// A thread most of whose stack is not in memory, as after it was written to swap: the kernel's
 /// program cannot read it, and the thread itself can.
 final class ColdStackIT {
-    private static final int DEPTH = 60;
-
     @TempDir private Path directory;
 
-    @Test
-    void partsThatAreNotInMemoryAreReadLater() throws Exception {
+    /// So that the cold part is about as long as what is read of it at once.
+    @ParameterizedTest
+    @CsvSource({"512, 60", "1500, 22", "3500, 9"})
+    void partsThatAreNotInMemoryAreReadLater(int room, int depth) throws Exception {
         RunningCollector.assumeRoot();
         assumeTrue(
                 KernelFeatures.probe().stream()
@@ -30,12 +31,17 @@ final class ColdStackIT {
                 "SKIPPED: this kernel cannot run a program in the task (expected: Linux 6.18)");
         Path program =
                 new CPrograms(directory)
-                        .compile("coldstack", "coldstack", "-fomit-frame-pointer", "-pthread");
+                        .compile(
+                                "coldstack",
+                                "coldstack",
+                                "-DROOM=" + room,
+                                "-fomit-frame-pointer",
+                                "-pthread");
         try (Sink sink = new Sink();
                 RunningCollector collector =
                         RunningCollector.start(
                                 directory.resolve("data"), sink.address(), "--frequency=997")) {
-            Process process = CPrograms.start(program, DEPTH, 600);
+            Process process = CPrograms.start(program, depth, 600);
             CPrograms.finish(process);
             collector.stop();
             List<Received.Sample> burning =
@@ -52,12 +58,12 @@ final class ColdStackIT {
                                 .filter(line -> line.function().equals("descend"))
                                 .count();
                 all += sample.nanos();
-                if (frames != DEPTH) {
+                if (frames != depth) {
                     Frame root = sample.frames().getLast();
                     broken.merge(
                             frames + " in " + root.binary() + " " + root.lines(), 1, Integer::sum);
                 }
-                whole += frames == DEPTH && sample.isIn("run") ? sample.nanos() : 0;
+                whole += frames == depth && sample.isIn("run") ? sample.nanos() : 0;
             }
             System.out.printf(
                     "cold stacks: %.2f %% of %d ms are whole%n",

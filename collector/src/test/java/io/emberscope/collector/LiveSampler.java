@@ -85,6 +85,7 @@ final class LiveSampler implements AutoCloseable {
                 BpfKernel.open(
                         options,
                         SamplingRules.ALL,
+                        Runtime.getRuntime().availableProcessors(),
                         hierarchy,
                         containers,
                         metrics,

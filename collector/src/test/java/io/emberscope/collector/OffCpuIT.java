@@ -39,7 +39,7 @@ final class OffCpuIT {
     void waitsArriveWithTheirWholeStacksAndAsLongAsTheProgramFindsThem() throws Exception {
         RunningCollector.assumeRoot();
         Path sampling = directory.resolve("sampling.conf");
-        Files.writeString(sampling, "off-cpu on\noff-cpu-min 0us");
+        Files.writeString(sampling, "off-cpu on\noff-cpu-min 0us\ncpu-budget 100%");
         long sleeps;
         long locks;
         try (Sink sink = new Sink();

@@ -76,6 +76,10 @@ final class RunningCollector implements AutoCloseable {
         command.addAll(List.of("io.emberscope.collector.CollectorMain", "collect"));
         command.addAll(List.of("--server", server, "--data", data.toString()));
         command.addAll(List.of("--metrics-listen", "127.0.0.1:" + metricsPort));
+        if (!List.of(options).contains("--sampling")) {
+            // Not what this machine's own collector is told.
+            command.addAll(List.of("--sampling", data.resolve("sampling.conf").toString()));
+        }
         command.addAll(Arrays.asList(options));
         Process process =
                 new ProcessBuilder(command)

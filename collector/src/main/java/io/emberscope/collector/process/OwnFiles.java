@@ -41,6 +41,17 @@ public final class OwnFiles {
         return fields.length < 2 ? 0 : number(fields[1]) * PAGE_BYTES;
     }
 
+    /// CPUs of this machine that are online, also those that we may not run on.
+    public int cpus() {
+        int cpus = 0;
+        for (String range :
+                text("/self/root/sys/devices/system/cpu/online").strip().split(",", -1)) {
+            String[] ends = range.split("-", 2);
+            cpus += (int) (number(ends[ends.length - 1]) - number(ends[0])) + 1;
+        }
+        return Math.max(1, cpus);
+    }
+
     /// The name of the host.
     public String hostName() {
         return Names.clean(text("/sys/kernel/hostname").strip());

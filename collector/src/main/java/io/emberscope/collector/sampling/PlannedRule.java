@@ -49,8 +49,7 @@ record PlannedRule(Kind kind, String subject, double probability) {
                     case COMMAND -> isName();
                     case CGROUP ->
                             subject.matches("(/[^/]+)+")
-                                    && !subject.contains("/../")
-                                    && !subject.endsWith("/..")
+                                    && !subject.matches(".*/\\.\\.?(/.*)?")
                                     && level() < SamplingRules.LEVELS_MAX;
                 };
         if (!isLegal) {
@@ -101,7 +100,7 @@ record PlannedRule(Kind kind, String subject, double probability) {
         return switch (kind) {
             case PROCESS -> Rule.ofProcess(Integer.parseInt(subject), scaled);
             case COMMAND -> Rule.ofCommand(subject, scaled);
-            case CGROUP -> Rule.ofCgroup(groups.id(subject), level(), scaled);
+            case CGROUP -> Rule.ofCgroup(groups.id(subject), scaled);
         };
     }
 }

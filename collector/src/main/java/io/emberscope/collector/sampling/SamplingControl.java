@@ -15,13 +15,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// Tells the kernel what to sample: as a file says that is read again and again, so that it can be
-/// changed while we run, and within the CPU budget. A file that cannot be understood changes
+/// changed while we run, and within the CPU budget. A file that can no longer be understood changes
 /// nothing. Used by one thread.
 public final class SamplingControl {
     private static final int FILE_BYTES_MAX = 64 << 10;
+    private static final long RETRY_NANOS = 30_000_000_000L;
 
     private final Path file;
     private final int frequencyHz;
@@ -30,11 +30,14 @@ public final class SamplingControl {
     private final CpuBudget budget;
     private final Consumer<String> log;
 
-    private byte @Nullable [] read;
-    private String unread = "";
+    private byte[] read = {};
+    private byte[] seen = {};
+    private String complaint = "";
     private SamplingPlan plan = SamplingPlan.DEFAULT;
     private SamplingRules told = SamplingRules.ALL;
+    private SamplingPlan toldPlan = SamplingPlan.DEFAULT;
     private boolean offCpuTold;
+    private long notBeforeNanos;
     private volatile int rulesWaiting;
 
     /// What is told.
@@ -92,9 +95,19 @@ public final class SamplingControl {
     }
 
     /// What the kernel is to be told from the first sample on.
-    public SamplingRules begin() {
-        readFile();
+    ///
+    /// @throws IOException if the file cannot be read or understood: to sample what it may exclude
+    ///   would be worse than not to start
+    public SamplingRules begin() throws IOException {
+        read = bytes();
+        seen = read;
+        try {
+            plan = parse(read);
+        } catch (MalformedInputException e) {
+            throw new IOException("sampling file " + file + ", " + e.getMessage(), e);
+        }
         told = rules();
+        toldPlan = plan;
         return told;
     }
 
@@ -114,47 +127,46 @@ public final class SamplingControl {
                             100 * plan.cpuBudget(),
                             100 * budget.share()));
         }
-        tell(target);
+        if (nowNanos >= notBeforeNanos) {
+            tell(target, nowNanos);
+        }
+    }
+
+    private byte[] bytes() throws IOException {
+        try {
+            return disk.read(file, FILE_BYTES_MAX);
+        } catch (NoSuchFileException _) {
+            return new byte[0];
+        }
+    }
+
+    private SamplingPlan parse(byte[] text) throws MalformedInputException {
+        return SamplingPlan.parse(new String(text, StandardCharsets.UTF_8), frequencyHz);
     }
 
     private void readFile() {
-        byte[] bytes;
         try {
-            bytes = disk.read(file, FILE_BYTES_MAX);
-        } catch (NoSuchFileException _) {
-            bytes = new byte[0];
-        } catch (IOException e) {
-            say("sampling file " + file + ": " + e + "; what it said before stays");
-            return;
-        }
-        if (Arrays.equals(bytes, read)) {
-            return;
-        }
-        boolean isFirst = read == null;
-        read = bytes;
-        try {
-            plan = SamplingPlan.parse(new String(bytes, StandardCharsets.UTF_8), frequencyHz);
-            unread = "";
-            if (!isFirst || bytes.length > 0) {
-                log.accept(
-                        "sampling file "
-                                + file
-                                + ": off-CPU "
-                                + (plan.offCpu() ? "on" : "off")
-                                + ", "
-                                + plan.rules().size()
-                                + " rules");
+            byte[] now = bytes();
+            boolean isSettled = Arrays.equals(now, seen);
+            seen = now;
+            // Whoever writes it may not be done: it must be the same twice.
+            if (isSettled && !Arrays.equals(now, read)) {
+                read = now;
+                plan = parse(now);
+                complaint = "";
             }
         } catch (MalformedInputException e) {
             say("sampling file " + file + ", " + e.getMessage() + "; what was before stays");
+        } catch (IOException e) {
+            say("sampling file " + file + ": " + e + "; what it said before stays");
         }
     }
 
     /// Once, not every second.
-    private void say(String complaint) {
-        if (!complaint.equals(unread)) {
-            unread = complaint;
-            log.accept(complaint);
+    private void say(String what) {
+        if (!what.equals(complaint)) {
+            complaint = what;
+            log.accept(what);
         }
     }
 
@@ -177,19 +189,30 @@ public final class SamplingControl {
                 rules);
     }
 
-    private void tell(Target target) {
+    private void tell(Target target, long nowNanos) {
         SamplingRules wanted = rules();
+        boolean isNew = !plan.equals(toldPlan) || plan.offCpu() != offCpuTold;
         try {
             if (!wanted.equals(told)) {
-                told = wanted;
                 target.choose(wanted);
+                told = wanted;
             }
             if (plan.offCpu() != offCpuTold) {
+                target.sampleWaits(plan.offCpu());
                 offCpuTold = plan.offCpu();
-                target.sampleWaits(offCpuTold);
+            }
+            toldPlan = plan;
+            if (isNew) {
+                log.accept(
+                        "sampling: off-CPU "
+                                + (offCpuTold ? "on" : "off")
+                                + ", "
+                                + told.rules().size()
+                                + " rules");
             }
         } catch (BpfException e) {
-            log.accept("sampling: " + e.getMessage());
+            notBeforeNanos = nowNanos + RETRY_NANOS;
+            say("sampling: " + e.getMessage());
         }
     }
 

@@ -1,6 +1,7 @@
 package io.emberscope.collector.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.emberscope.base.disk.LocalDisk;
@@ -75,13 +76,19 @@ final class SamplingControlTest {
         tick(0);
     }
 
+    /// A change holds once the file was the same twice.
+    private void settle() {
+        tick();
+        tick();
+    }
+
     private void tick(long usedNanos) {
         seconds++;
         control.tick(target, seconds * SECOND, usedNanos);
     }
 
     @Test
-    void withoutAFileEverythingIsSampledAndNothingIsSaid() {
+    void withoutAFileEverythingIsSampledAndNothingIsSaid() throws Exception {
         assertThat(control.begin())
                 .isEqualTo(new SamplingRules(1, 1, Duration.ofMillis(1), List.of()));
         tick();
@@ -99,33 +106,52 @@ final class SamplingControlTest {
         assertThat(waits).containsExactly(true);
         Files.writeString(file, "rate pid 5 50\noff-cpu off\n");
         tick();
+        assertThat(told).isEmpty();
         tick();
         assertThat(told).hasSize(1);
         assertThat(told.getFirst().rules()).containsExactly(Rule.ofProcess(5, 0.5));
         assertThat(waits).containsExactly(true, false);
         Files.delete(file);
-        tick();
+        settle();
         assertThat(told.getLast().rules()).isEmpty();
         assertThat(log.getLast()).endsWith("off-CPU off, 0 rules");
+    }
+
+    @Test
+    void aFileThatIsBeingWrittenChangesNothing() throws Exception {
+        Files.writeString(file, "exclude pid 5");
+        control.begin();
+        Files.writeString(file, "");
+        tick();
+        Files.writeString(file, "exclude pid 5\nexclude pid 6");
+        settle();
+        assertThat(told).hasSize(1);
+        assertThat(told.getFirst().rules()).hasSize(2);
     }
 
     @Test
     void aFileThatCannotBeUnderstoodChangesNothingAndIsNamedOnce() throws Exception {
         Files.writeString(file, "exclude pid 5");
         control.begin();
-        log.clear();
         Files.writeString(file, "exclude pid 6\nexclude everything");
-        tick();
-        tick();
+        settle();
+        settle();
         assertThat(told).isEmpty();
         assertThat(log).hasSize(1);
         assertThat(log.getFirst()).contains("line 2: exclude: \"everything\" (expected: pid,");
         Files.delete(file);
         Files.createDirectory(file);
-        tick();
-        tick();
+        settle();
         assertThat(told).isEmpty();
         assertThat(log).hasSize(2);
+    }
+
+    @Test
+    void atTheStartItIsRefused() throws Exception {
+        Files.writeString(file, "exclude everything");
+        assertThatThrownBy(control::begin)
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("sampling file " + file + ", line 1: exclude: ");
     }
 
     @Test
@@ -135,22 +161,29 @@ final class SamplingControlTest {
         assertThat(metrics.text()).contains("sampling_rules_waiting 1");
         groups.put("/a/b", 7L);
         tick();
-        assertThat(told.getLast().rules()).containsExactly(Rule.ofCgroup(7, 2, 0));
+        assertThat(told.getLast().rules()).containsExactly(Rule.ofCgroup(7, 0));
         assertThat(metrics.text()).contains("sampling_rules_waiting 0");
         groups.put("/a/b", 8L);
         tick();
-        assertThat(told.getLast().rules()).containsExactly(Rule.ofCgroup(8, 2, 0));
+        assertThat(told.getLast().rules()).containsExactly(Rule.ofCgroup(8, 0));
     }
 
     @Test
-    void aKernelThatCannotSampleWaitsIsAskedOnce() throws Exception {
+    void aKernelThatCannotSampleWaitsIsAskedAgainNowAndThen() throws Exception {
         Files.writeString(file, "off-cpu on");
         refusing = true;
         control.begin();
-        tick();
-        tick();
-        assertThat(waits).containsExactly(true);
-        assertThat(log.getLast()).isEqualTo("sampling: loading: no");
+        for (int i = 0; i < 31; i++) {
+            tick();
+        }
+        assertThat(waits).containsExactly(true, true);
+        assertThat(log).containsExactly("sampling: loading: no");
+        refusing = false;
+        for (int i = 0; i < 60; i++) {
+            tick();
+        }
+        assertThat(waits).containsExactly(true, true, true);
+        assertThat(log.getLast()).isEqualTo("sampling: off-CPU on, 0 rules");
     }
 
     @Test

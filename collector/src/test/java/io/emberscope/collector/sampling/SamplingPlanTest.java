@@ -94,6 +94,8 @@ final class SamplingPlanTest {
         "exclude cgroup /",
         "exclude cgroup /a/../b",
         "exclude cgroup /a/..",
+        "exclude cgroup /./a",
+        "exclude cgroup /a/.",
         "exclude cgroup /1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16"
     })
     void subjectsThatCannotBeAreRefused(String line) {
