@@ -305,9 +305,9 @@ FUNCTION void odd_frames(long nanos)
 	LEAVE();
 }
 
-/* ---- callbacks through the C library, if its functions have unwind information ---- */
+/* ---- callbacks through the C library, if its functions have unwind information or symbols ---- */
 
-#ifdef __GLIBC__
+#if defined(__GLIBC__) || defined(LIBRARY_LINKED)
 static long sort_deadline;
 
 /* Each comparison works; the C library's own code has its samples as well. */
@@ -880,7 +880,7 @@ static const struct scenario scenarios[] = {
 	{ "hot-shrink-wrapped", calls_hot_shrink_wrapped },
 	{ "tail-calls", tail_calls },
 	{ "odd-frames", odd_frames },
-#ifdef __GLIBC__
+#if defined(__GLIBC__) || defined(LIBRARY_LINKED)
 	{ "sort-often", sorts },
 	{ "sort-once", sorts_two },
 	{ "search", searches },

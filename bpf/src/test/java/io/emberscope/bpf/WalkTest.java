@@ -196,6 +196,19 @@ class WalkTest {
     }
 
     @Test
+    void whatAFunctionGoesOnToWhoseCodeIsUnclearHasACaller() {
+        // Its last instruction is a call that does not return, of the function that runs; the next
+        // function has a rule. It goes by frame pointers.
+        int byPointer = add(longRule(0, 0, 0, 0), 1, 0, 0, 0);
+        row(0x100, ofRsp(1, 0)).row(0x200, byPointer).row(0x300, ofRsp(1, 0));
+        row(0x400, NONE | 1);
+        registers[RBP] = STACK + 16;
+        stack(CODE + 0x300, 2, 0, CODE + 0x410);
+        assertThat(walk()).containsExactly("100!", "300", "410");
+        assertEnd(StackEnd.COMPLETE);
+    }
+
+    @Test
     void stubsOfTheLinkageTableHaveAWordMoreFromSomeByteOn() {
         int plt = add(longRule(4, 0, 0, 0), 8, 11, 0, -8);
         row(0x100, plt).row(0x200, NONE | 1);

@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// Unwind tables on disk, by build id, so that a collector that starts again has them at once.
 /// Bounded in bytes: those not asked for for longest go first. Not safe for use by several threads.
 ///
-/// A file is, little-endian: the text `EMBUNW3\n`, CRC-32C of all that follows (u32), number of
+/// A file is, little-endian: the text `EMBUNW4\n`, CRC-32C of all that follows (u32), number of
 /// blocks (u32), then of each its length in words (u32) and its words, see
 /// `docs/formats/unwind-table.md`. It is written beside and renamed; what is damaged is not used.
 /// It need not survive a power cut, so nothing is forced.
 final class TableCache {
-    private static final byte[] MAGIC = "EMBUNW3\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MAGIC = "EMBUNW4\n".getBytes(StandardCharsets.US_ASCII);
     private static final int CHECKED_FROM = MAGIC.length + Integer.BYTES;
     private static final int FILE_BYTES_MAX = 32 << 20;
     private static final int BLOCKS_MAX = 256;
@@ -169,7 +169,7 @@ final class TableCache {
     static List<int[]> decode(byte[] file) throws MalformedInputException {
         ByteCursor cursor = ByteCursor.of(file);
         if (!Arrays.equals(cursor.bytes(MAGIC.length, "unwind.magic"), MAGIC)) {
-            throw new MalformedInputException("unwind.magic: (expected: EMBUNW3)");
+            throw new MalformedInputException("unwind.magic: (expected: EMBUNW4)");
         }
         int stored = cursor.i32("unwind.checksum");
         if (stored != checksum(file)) {

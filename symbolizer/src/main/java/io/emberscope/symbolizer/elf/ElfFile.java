@@ -38,6 +38,7 @@ public final class ElfFile {
     private final boolean wide;
     private final int type;
     private final int machine;
+    private final long entry;
     private final List<Segment> segments;
     private final List<Section> sections;
     private final int sectionNames;
@@ -47,6 +48,7 @@ public final class ElfFile {
             boolean wide,
             int type,
             int machine,
+            long entry,
             List<Segment> segments,
             List<Section> sections,
             int sectionNames) {
@@ -54,6 +56,7 @@ public final class ElfFile {
         this.wide = wide;
         this.type = type;
         this.machine = machine;
+        this.entry = entry;
         this.segments = segments;
         this.sections = sections;
         this.sectionNames = sectionNames;
@@ -110,6 +113,11 @@ public final class ElfFile {
     /// One of the `EM_` numbers.
     public int machine() {
         return machine;
+    }
+
+    /// The address where a process begins; 0 if none does.
+    public long entry() {
+        return entry;
     }
 
     /// Program headers, in the file's order.
@@ -255,7 +263,7 @@ public final class ElfFile {
             int type = header.u16("elf.type");
             int machine = header.u16("elf.machine");
             header.skip(Integer.BYTES, "elf.version");
-            word(header, "elf.entry");
+            long entry = word(header, "elf.entry");
             long segmentsAt = word(header, "elf.phoff");
             long sectionsAt = word(header, "elf.shoff");
             header.skip(Integer.BYTES + Short.BYTES, "elf.flags");
@@ -290,7 +298,8 @@ public final class ElfFile {
                     sections = sections(sectionsAt, (int) sectionCount, sectionStride);
                 }
             }
-            return new ElfFile(reader, wide, type, machine, segments, sections, sectionNames);
+            return new ElfFile(
+                    reader, wide, type, machine, entry, segments, sections, sectionNames);
         }
 
         private static void limit(long count, int max, String field)

@@ -25,6 +25,10 @@ public final class Rule {
     static final int KIND_PLT = 4;
     static final int KIND_SIGNAL = 5;
 
+    /// In the second word of a rule of [#KIND_NONE] that is not [#NONE]: there is a function, of
+    /// which nothing is known.
+    static final int BY_POINTER = 1;
+
     static final int RBP_SAME = 0;
     static final int RBP_AT_CFA = 1;
     static final int RBP_AT_RBP = 2;
@@ -95,6 +99,7 @@ public final class Rule {
         int rbpOffset = (short) words[3];
         String cfa =
                 switch (words[0] & 0xff) {
+                    case KIND_NONE -> words[1] == BY_POINTER ? "by pointer" : "none";
                     case KIND_END -> "end";
                     case KIND_REGISTER ->
                             "r" + ((words[0] >> 8) & 0xff) + plus(words[1]) + rbx(words[2]);
@@ -106,7 +111,7 @@ public final class Rule {
                                     + plus(words[2]);
                     case KIND_PLT -> "plt" + plus(words[1]) + " from " + words[2];
                     case KIND_SIGNAL -> "signal" + plus(words[1]);
-                    default -> "none";
+                    default -> "?";
                 };
         return cfa
                 + switch (rbp) {

@@ -87,6 +87,43 @@ final class Rules {
         return of(state, false);
     }
 
+    /// The rule for a state of [StackDepths]: by rbp if that is possible, as rsp is not sure where
+    /// the function called went by frame pointers and had moved its stack.
+    int ofDepths(long depths) {
+        int rsp = StackDepths.rsp(depths);
+        int frame = StackDepths.frame(depths);
+        int slot = StackDepths.slot(depths);
+        if (rsp == 0 && frame == 0) {
+            return byPointer();
+        }
+        FrameState state = new FrameState();
+        state.cfa = FrameState.CFA_REGISTER;
+        state.cfaRegister = frame > 0 ? Rule.RBP : Rule.RSP;
+        state.cfaOffset = 8L * (frame > 0 ? frame : rsp);
+        state.rip = FrameState.AT_CFA;
+        state.ripOffset = -8;
+        state.rbx = FrameState.UNDEFINED;
+        if (slot == StackDepths.LOST) {
+            state.rbp = FrameState.UNDEFINED;
+        } else if (slot > 0) {
+            state.rbp = FrameState.AT_CFA;
+            state.rbpOffset = -8L * slot;
+        }
+        return of(state, false);
+    }
+
+    /// The rule for a function of which nothing is known. It does as much as [Rule#NONE], but for
+    /// what a return to the first byte of the function behind means: here it was a call's.
+    int byPointer() {
+        return add(Rule.KIND_NONE, Rule.BY_POINTER, 0, 0);
+    }
+
+    /// The same, counted.
+    int byPointer(Unexpressed reason) {
+        none(reason);
+        return byPointer();
+    }
+
     /// The rule for code that returns from a signal's handler.
     int signalFrame() {
         return add(Rule.what(Rule.KIND_SIGNAL, 0, 0, 0), SIGNAL_RSP, 0, 0);

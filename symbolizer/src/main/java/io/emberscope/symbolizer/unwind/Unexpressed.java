@@ -16,5 +16,9 @@ public enum Unexpressed {
     /// There are too many different rules.
     TOO_MANY_RULES,
     /// Only the caller's frame pointer: it is lost, the rest is known.
-    FRAME_POINTER
+    FRAME_POINTER,
+    /// A function without call frame instructions whose code does not tell for certain.
+    UNCLEAR_CODE,
+    /// One beyond what is read of such code.
+    TOO_MUCH_CODE
 }

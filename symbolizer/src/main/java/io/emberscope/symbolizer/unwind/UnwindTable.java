@@ -15,9 +15,10 @@ import java.util.Optional;
 /// file: rows of 16 bits of offset and a [Rule], each holding up to the next.
 ///
 /// Made from `.eh_frame`, from `.gopclntab` for Go's own code, or from `.debug_frame` where those
-/// describe next to nothing; returns from signal handlers are found in the code where none is said.
-/// Of functions that overlap, which no linker makes, the first is kept. Where nothing is known, a
-/// row says [Rule#NONE].
+/// describe next to nothing. Where none of them says anything, returns from signal handlers are
+/// found in the code, and the code of functions that symbols tell of is followed. Of functions that
+/// overlap, which no linker makes, the first is kept. Where nothing is known, a row says
+/// [Rule#NONE].
 public final class UnwindTable {
     /// Memory that a row takes.
     public static final int BYTES_PER_ROW = Integer.BYTES + Short.BYTES;
@@ -77,6 +78,8 @@ public final class UnwindTable {
             }
             functions.sort();
             functions.addAll(new SignalReturns(file));
+            functions.sort();
+            functions.addAll(new SymbolFrames(file));
         }
         functions.sort();
         Builder builder = new Builder(rowsMax, false);

@@ -34,6 +34,7 @@ public final class HandmadeElf {
     private boolean compressed;
     private byte[] buildId = {};
     private long extendedNumbers;
+    private long entry;
     private byte[] frames = {};
     private byte[] goTable = {};
     private final byte[] code = new byte[TEXT_SIZE];
@@ -67,6 +68,12 @@ public final class HandmadeElf {
 
     public HandmadeElf machine(int number) {
         machine = number;
+        return this;
+    }
+
+    /// A process begins there; `at` counts from the start of the code.
+    public HandmadeElf entry(int at) {
+        entry = (long) TEXT_ADDRESS + at;
         return this;
     }
 
@@ -195,7 +202,7 @@ public final class HandmadeElf {
         out.put((byte) (order == ByteOrder.LITTLE_ENDIAN ? 1 : 2)).put((byte) 1);
         out.position(16);
         out.putShort((short) 3).putShort((short) machine).putInt(1);
-        word(out, TEXT_ADDRESS);
+        word(out, entry);
         word(out, wide ? 64 : 52);
         word(out, sectionsAt);
         out.putInt(0).putShort((short) (wide ? 64 : 52)).putShort((short) (wide ? 56 : 32));

@@ -121,7 +121,14 @@ class GoFramesOracleIT {
         List<String> stripped = new ArrayList<>(options);
         stripped.add("-ldflags=-s -w");
         UnwindTable same = read(build("stripped", code, stripped));
-        assertThat(same.size()).isEqualTo(table.size());
+        // But for code of C that only symbols tell of.
+        assertThat(same.size()).isBetween(table.size() - 100, table.size());
+        for (int row = 0; row < same.size(); row++) {
+            if (same.rule(row) != Rule.NONE) {
+                assertThat(table.text(table.ruleAt(same.offset(row))))
+                        .isEqualTo(same.text(same.rule(row)));
+            }
+        }
     }
 
     /// Handlers return to the first byte of the code that ends them; it is looked up a byte before.

@@ -18,9 +18,17 @@ class UnwindTableFuzzIT {
     void tablesAreReadOrRefusedWhateverTheBytes() throws Exception {
         List<byte[]> seeds = seeds();
         seeds.add(compiled("-s"));
+        seeds.add(compiled("-fno-asynchronous-unwind-tables"));
         seeds.add(compiled("-fno-asynchronous-unwind-tables", "-g"));
         seeds.add(compiled("-fno-asynchronous-unwind-tables", "-g", "-gz=zlib"));
         FuzzRun.of(UnwindTableFuzzTarget.class, "io.emberscope.symbolizer", 32 * 1024, seeds);
+    }
+
+    @Test
+    void codeIsFollowedOrGivenUpWhateverItIs() throws Exception {
+        byte[] program = compiled("-fno-asynchronous-unwind-tables");
+        List<byte[]> seeds = List.of(java.util.Arrays.copyOfRange(program, 0x1000, 0x1080));
+        FuzzRun.of(StackDepthsFuzzTarget.class, "io.emberscope.symbolizer", 4 * 1024, seeds);
     }
 
     private byte[] compiled(String... options) throws Exception {
