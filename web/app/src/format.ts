@@ -155,7 +155,7 @@ function isCpu(type: string): boolean {
   return type.startsWith("process_cpu:") || type.split(":")[1] === "cpu";
 }
 
-/** A value per time: cores for CPU time, threads for time of waiting, else the unit per second. */
+/** A value per time: cores for CPU time, threads for time of waiting, else the unit a second. */
 export function formatRate(value: number, spanMillis: number, unit: string, type: string): string {
   if (!(spanMillis > 0)) {
     return "–";
@@ -163,7 +163,7 @@ export function formatRate(value: number, spanMillis: number, unit: string, type
   if (unit === "nanoseconds") {
     const number = formatCores(value / (spanMillis * 1e6));
     const one = isCpu(type) ? "core" : "thread";
-    return `${number} ${number === "1.00" ? one : `${one}s`}${isCpu(type) ? "" : " waiting"}`;
+    return `${number} ${number === "1.00" ? one : `${one}s`}`;
   }
   return `${formatValue((value * 1000) / spanMillis, unit)}/s`;
 }

@@ -58,8 +58,8 @@ describe("numbers on screen", () => {
 
   it("calls time of waiting what it is", () => {
     const waiting = "off_cpu:off_cpu:nanoseconds::";
-    expect(formatRate(1.5e9, 1000, "nanoseconds", waiting)).toBe("1.50 threads waiting");
-    expect(formatRate(1e9, 1000, "nanoseconds", waiting)).toBe("1.00 thread waiting");
+    expect(formatRate(1.5e9, 1000, "nanoseconds", waiting)).toBe("1.50 threads");
+    expect(formatRate(1e9, 1000, "nanoseconds", waiting)).toBe("1.00 thread");
     expect(timeOf("nanoseconds", waiting)).toBe(" of waiting");
     expect(timeOf("nanoseconds", "process_cpu:cpu:nanoseconds::")).toBe(" CPU time");
     expect(timeOf("bytes", "memory:alloc_space:bytes::")).toBe("");

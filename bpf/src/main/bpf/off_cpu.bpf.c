@@ -20,8 +20,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The program itself and bpf_trace_run1; then comes __schedule. */
-#define FRAMES_OF_TRACING 2
+/*
+ * The program itself and bpf_trace_run1; then __schedule and schedule, in which all wait. What called
+ * them tells for what.
+ */
+#define FRAMES_OF_WAITING 4
 
 /* What noting a wait and finding it again takes, about: to measure it would take as long. */
 #define WAIT_NANOS 300
@@ -138,6 +141,6 @@ int wait_ends(struct exit_arguments *arguments)
 	record_begin(cpu, task, ids, weight);
 	cpu->header.flags |= SAMPLE_WAIT;
 	cpu->header.wait_state = state;
-	record_finish(arguments, cpu, task, FRAMES_OF_TRACING);
+	record_finish(arguments, cpu, task, FRAMES_OF_WAITING);
 	return 0;
 }

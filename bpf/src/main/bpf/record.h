@@ -97,6 +97,17 @@ static __always_inline void record_begin(struct cpu_state *cpu, struct task_stru
 	bpf_get_current_comm(cpu->header.comm, sizeof(cpu->header.comm));
 }
 
+/*
+ * Whether the task has no user stack: it has given its memory back, or begins another program whose
+ * stack the kernel has not laid out yet, and has the registers of the one before.
+ */
+static __always_inline int is_between_programs(struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+
+	return !mm || !BPF_CORE_READ(mm, start_stack);
+}
+
 /* Notes both stacks, the kernel's without its innermost frames, and puts the sample into the ring. */
 static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 					  struct task_struct *task, __u64 skipped)
@@ -109,7 +120,8 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 	waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 	user = 0;
 	cpu->header.user_end = WALK_NO_STACK;
-	if (!(BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER))) {
+	if (!(BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER)) &&
+	    !is_between_programs(task)) {
 		if (!walk_user_stack(cpu, task, kernel)) {
 			user = pointer_stack(context, cpu, kernel);
 		} else {

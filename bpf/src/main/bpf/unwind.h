@@ -181,9 +181,9 @@ static inline int unwind_by_pointer(struct walk *walk)
 	}
 	if (!(walk->known & 1U << REGISTER_RBP))
 		return unwind_end(walk, WALK_REGISTER_LOST);
-	/* The ABI's mark of the outermost frame. */
+	/* The ABI's mark of the outermost frame. In what was interrupted it may be any number. */
 	if (!rbp)
-		return unwind_end(walk, WALK_COMPLETE);
+		return unwind_end(walk, walk->exact ? WALK_NO_RULE : WALK_COMPLETE);
 	if (rbp & 7)
 		return unwind_end(walk, WALK_NO_RULE);
 	/* It may well lie below: some frames are on another stack than those they call. */

@@ -118,7 +118,7 @@ enum unwind_return {
 /* Why a walk ended. StackEnd.java has the same, in this order. */
 enum walk_end {
 	WALK_COMPLETE, /* at the outermost frame */
-	WALK_NO_STACK, /* a thread of the kernel */
+	WALK_NO_STACK, /* a thread of the kernel, or one that ends or begins another program */
 	WALK_TRUNCATED, /* more than USER_FRAMES_MAX frames */
 	WALK_STACK_UNREADABLE, /* a part of the stack is not in memory, or is none */
 	WALK_NO_MAPPING, /* a return address that is in no executable mapping */

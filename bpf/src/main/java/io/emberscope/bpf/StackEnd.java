@@ -6,7 +6,7 @@ import java.util.List;
 public enum StackEnd {
     /// At the outermost frame.
     COMPLETE("complete"),
-    /// There is none: a thread of the kernel.
+    /// There is none: a thread of the kernel, or one that is ending or beginning another program.
     NO_STACK("no user stack"),
     /// It has more than [Sample#USER_FRAMES_MAX] frames.
     TRUNCATED("too deep"),

@@ -281,8 +281,13 @@ class WalkTest {
         stack(1, STACK + 32, ANONYMOUS + 0x80, 4, 0, CODE + 0x110);
         assertThat(walk()).containsExactly("700000000050!", "700000000080", "110");
         assertEnd(StackEnd.COMPLETE);
+        // In what was interrupted it may be any number.
         registers[RBP] = 0;
         assertThat(walk()).hasSize(1);
+        assertEnd(StackEnd.NO_RULE);
+        registers[RBP] = STACK + 8;
+        stack(1, 0, ANONYMOUS + 0x80);
+        assertThat(walk()).containsExactly("700000000050!", "700000000080");
         assertEnd(StackEnd.COMPLETE);
         registers[RBP] = 12345;
         assertThat(walk()).hasSize(1);
