@@ -142,7 +142,8 @@ final class Agent {
                             lock == null ? null : options.data().resolve("unwind"),
                             disk,
                             monotonicNanos,
-                            metrics);
+                            metrics,
+                            log::line);
             unwinding =
                     new Unwinding(
                             memory, tables, options.unwindBytesMax(), monotonicNanos, metrics);

@@ -98,7 +98,8 @@ final class LiveSampler implements AutoCloseable {
                         null,
                         new LocalDisk(),
                         clock,
-                        metrics);
+                        metrics,
+                        System.err::println);
         unwinding =
                 new Unwinding(
                         kernel.unwindMemory().orElseThrow(), tables, MEMORY_BYTES, clock, metrics);

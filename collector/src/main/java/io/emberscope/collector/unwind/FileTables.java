@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -37,10 +38,13 @@ public final class FileTables implements TableLoader {
     private final Reader<Shared> reader;
     private final ConcurrentLinkedQueue<Loaded> loaded = new ConcurrentLinkedQueue<>();
 
+    private static final int LINES_MAX = 20;
+
     /// What requests share, on the reader's thread.
-    private record Shared(BinaryFiles files, @Nullable TableCache cache) {}
+    private record Shared(BinaryFiles files, @Nullable TableCache cache, Consumer<String> log) {}
 
     /// @param stuck takes a binary whose file did not answer in time
+    /// @param log takes a line for each of the first files that no table can be made of
     /// @param cacheDirectory where tables are kept across restarts, or null for nowhere; no other
     ///   process may use it
     public FileTables(
@@ -49,13 +53,21 @@ public final class FileTables implements TableLoader {
             @Nullable Path cacheDirectory,
             Disk disk,
             LongSupplier monotonicNanos,
-            Metrics metrics) {
+            Metrics metrics,
+            Consumer<String> log) {
         this.stuck = stuck;
+        AtomicInteger lines = new AtomicInteger();
+        Consumer<String> few =
+                line -> {
+                    if (lines.getAndIncrement() < LINES_MAX) {
+                        log.accept(line);
+                    }
+                };
         reader =
                 new Reader<>(
                         "unwind",
                         LIMITS,
-                        () -> new Shared(files, cache(cacheDirectory, disk, metrics)),
+                        () -> new Shared(files, cache(cacheDirectory, disk, metrics), few),
                         _ -> {},
                         monotonicNanos,
                         metrics);
@@ -125,10 +137,19 @@ public final class FileTables implements TableLoader {
                     cache.put(buildId, blocks);
                 }
                 return new Loaded(binary, buildId, blocks, false);
+            } catch (IOException | TooManyRowsException e) {
+                shared.log()
+                        .accept(
+                                "no unwind table of "
+                                        + binary.path()
+                                        + ", stacks through it go by frame pointers: "
+                                        + e.getMessage());
+                return new Loaded(binary, "", List.of(), true);
             } finally {
                 file.source().close();
             }
         } catch (IOException | TooManyRowsException _) {
+            // Gone, as its processes are, or not to be opened.
             return new Loaded(binary, "", List.of(), true);
         }
     }
