@@ -21,10 +21,28 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * The program itself and bpf_trace_run1; then __schedule and schedule, in which all wait. What called
- * them tells for what.
+ * Frames of a stack that tell nothing: those of tracing itself, whose number depends on who else
+ * traces, then __schedule and schedule, in which all wait. What called them tells for what.
  */
-#define FRAMES_OF_WAITING 4
+#define FRAMES_LOOKED_AT 8
+#define SCHEDULE_INNER_BYTES 16384
+#define SCHEDULE_BYTES 512
+
+extern const void __schedule __ksym __weak;
+extern const void schedule __ksym __weak;
+
+static __always_inline __u64 frames_of_waiting(void *context)
+{
+	__u64 frames[FRAMES_LOOKED_AT] = {}, inner = (__u64)&__schedule, outer = (__u64)&schedule;
+	__u32 i;
+
+	if (!inner || !outer || bpf_get_stack(context, frames, sizeof(frames), 0) < 0)
+		return 0;
+	for (i = 0; i < FRAMES_LOOKED_AT - 1; i++)
+		if (frames[i] - inner < SCHEDULE_INNER_BYTES && frames[i] != inner)
+			return frames[i + 1] - outer < SCHEDULE_BYTES ? i + 2 : i + 1;
+	return 0;
+}
 
 /* What noting a wait and finding it again takes, about: to measure it would take as long. */
 #define WAIT_NANOS 300
@@ -141,6 +159,6 @@ int wait_ends(struct exit_arguments *arguments)
 	record_begin(cpu, task, ids, weight);
 	cpu->header.flags |= SAMPLE_WAIT;
 	cpu->header.wait_state = state;
-	record_finish(arguments, cpu, task, FRAMES_OF_WAITING);
+	record_finish(arguments, cpu, task, frames_of_waiting(arguments));
 	return 0;
 }

@@ -71,7 +71,7 @@ final class ColdStackIT {
             assertThat(all).isGreaterThan(1_500_000_000L);
             // Until the kernel knows a process, its stacks are copied, as far as they are in
             // memory.
-            assertThat((double) whole / all).as("%s", broken).isGreaterThan(0.95);
+            assertThat((double) whole / all).as("%s", broken).isGreaterThan(0.9);
         }
     }
 }
