@@ -1,9 +1,7 @@
 package io.emberscope.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import io.emberscope.cli.QueryFailure.Exit;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,20 +30,13 @@ record Quality(
     /// A binary in which stacks end early; sums as in the server's answer.
     record Row(String binary, long total, long cut, List<Reason> reasons) {}
 
-    private static final JsonFactory JSON = new JsonFactory();
     private static final int AMOUNT_WIDTH = 8;
     private static final int PERCENT_WIDTH = 7;
     private static final int TEXT_WIDTH_MAX = 100;
     private static final int NAME_WIDTH_MIN = 20;
 
     static Quality parse(byte[] json) throws QueryFailure {
-        try (JsonParser parser = JSON.createParser(json)) {
-            return read(parser);
-        } catch (IOException e) {
-            throw new QueryFailure(
-                    Exit.FAILED,
-                    "the answer is not one of an Emberscope server's: " + e.getMessage());
-        }
+        return Answers.parse(json, Quality::read);
     }
 
     private static Quality read(JsonParser json) throws IOException {
@@ -55,9 +46,6 @@ record Quality(
         int count = 0;
         List<Reason> reasons = List.of();
         List<Row> binaries = new ArrayList<>();
-        if (json.nextToken() != JsonToken.START_OBJECT) {
-            throw new IOException(json.currentToken() + " (expected: an object)");
-        }
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String field = json.currentName();
             json.nextToken();

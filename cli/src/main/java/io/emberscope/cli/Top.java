@@ -1,9 +1,7 @@
 package io.emberscope.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import io.emberscope.cli.QueryFailure.Exit;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,19 +15,12 @@ record Top(String unit, long total, int functionCount, List<Row> rows) {
     /// A function; sums as in the server's answer.
     record Row(String name, String binary, String kind, long self, long total) {}
 
-    private static final JsonFactory JSON = new JsonFactory();
     private static final int AMOUNT_WIDTH = 8;
     private static final int PERCENT_WIDTH = 7;
     private static final int NAME_WIDTH_MIN = 20;
 
     static Top parse(byte[] json) throws QueryFailure {
-        try (JsonParser parser = JSON.createParser(json)) {
-            return read(parser);
-        } catch (IOException e) {
-            throw new QueryFailure(
-                    Exit.FAILED,
-                    "the answer is not one of an Emberscope server's: " + e.getMessage());
-        }
+        return Answers.parse(json, Top::read);
     }
 
     private static Top read(JsonParser json) throws IOException {
@@ -37,7 +28,6 @@ record Top(String unit, long total, int functionCount, List<Row> rows) {
         long total = 0;
         int count = 0;
         List<Row> rows = new ArrayList<>();
-        expect(json, JsonToken.START_OBJECT);
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String field = json.currentName();
             json.nextToken();
@@ -75,12 +65,6 @@ record Top(String unit, long total, int functionCount, List<Row> rows) {
             }
         }
         return new Row(name, binary, kind, self, total);
-    }
-
-    private static void expect(JsonParser json, JsonToken token) throws IOException {
-        if (json.nextToken() != token) {
-            throw new IOException(json.currentToken() + " (expected: " + token + ")");
-        }
     }
 
     /// The table as text.
