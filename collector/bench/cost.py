@@ -24,8 +24,8 @@ import time
 import urllib.error
 import urllib.request
 
-BENCH = pathlib.Path(__file__).resolve().parent
-ROOT = BENCH.parent.parent
+from running import AS_BUILT, BENCH, ROOT, java_home, metric
+
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 BPF_STATS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
 SERVER, METRICS = "127.0.0.1:14040", "127.0.0.1:14041"
@@ -33,7 +33,6 @@ SERVER, METRICS = "127.0.0.1:14040", "127.0.0.1:14041"
 SETTLE_SECONDS = 25
 READY_SECONDS = 60
 STORM_RATE, STORM_MICROS = 500, 1500
-AS_BUILT = dict(os.environ, EMBERSCOPE_BUILD="never")
 
 
 class Group:
@@ -118,10 +117,6 @@ def await_ready(program, address):
     sys.exit(f"not ready: {program.process.args}\n{pathlib.Path(program.log.name).read_text()}")
 
 
-def metric(text, name):
-    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
-
-
 def bpf_nanos_and_runs():
     programs = json.loads(subprocess.check_output(["bpftool", "-j", "prog", "show"]))
     events = [program for program in programs if program["type"] == "perf_event"]
@@ -187,8 +182,7 @@ def perf(scratch, rate, seconds):
 
 def java(scratch):
     """The command that runs Busy; compiled once, so that 8 of them do not compile it 8 times."""
-    find = f"ROOT='{ROOT}'; . '{ROOT}/scripts/need.sh'; need_jdk; echo $JAVA_HOME"
-    home = subprocess.check_output(["bash", "-c", find], text=True).strip()
+    home = java_home()
     subprocess.check_call([f"{home}/bin/javac", "-d", scratch, BENCH / "Busy.java"])
     return [f"{home}/bin/java", "-Xmx64m", "-XX:+UseSerialGC", "-cp", scratch, "Busy"]
 

@@ -19,7 +19,8 @@ import sys
 import tempfile
 import time
 
-from cost import AS_BUILT, BENCH, BPF_STATS, METRICS, ROOT, Program, await_ready, get, metric
+from cost import BPF_STATS, METRICS, Program, await_ready, get
+from running import AS_BUILT, BENCH, ROOT, metric
 
 SETTINGS = {
     "waits of 1 ms or more": "off-cpu on\n",

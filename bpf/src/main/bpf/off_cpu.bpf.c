@@ -90,16 +90,17 @@ SEC("tp_btf/sched_switch")
 int wait_begins(struct switch_arguments *arguments)
 {
 	struct task_struct *prev = arguments->prev;
-	struct choosing *choosing = choosing_now();
+	struct choosing *choosing;
 	enum drop_reason reason = DROP_THINNED;
 	struct cpu_state *cpu;
 	struct wait wait;
 	__u32 tid;
 
-	if (arguments->preempt || !arguments->prev_state || !choosing)
+	if (arguments->preempt || !arguments->prev_state)
 		return 0;
 	wait.state = wait_state_of(arguments->prev_state, prev->flags & PF_KTHREAD);
-	if (!wait.state)
+	choosing = choosing_now();
+	if (!wait.state || !choosing)
 		return 0;
 	if (chosen(choosing->waits.chance)) {
 		tid = prev->pid;
@@ -121,16 +122,18 @@ int wait_begins(struct switch_arguments *arguments)
 SEC("tp_btf/sched_exit_tp")
 int wait_ends(struct exit_arguments *arguments)
 {
-	__u64 ids = bpf_get_current_pid_tgid(), nanos, weight;
-	struct choosing *choosing = choosing_now();
+	__u64 ids, nanos, weight;
+	struct choosing *choosing;
 	struct task_struct *task;
 	struct cpu_state *cpu;
 	struct choice choice;
 	struct wait *wait;
-	__u32 tid = (__u32)ids, state;
+	__u32 tid, state;
 
-	if (!arguments->is_switch || !choosing)
+	if (!arguments->is_switch)
 		return 0;
+	ids = bpf_get_current_pid_tgid();
+	tid = (__u32)ids;
 	wait = bpf_map_lookup_elem(&waits, &tid);
 	if (!wait)
 		return 0;
@@ -139,7 +142,8 @@ int wait_ends(struct exit_arguments *arguments)
 	state = wait->state;
 	bpf_map_delete_elem(&waits, &tid);
 	cpu = this_cpu();
-	if (!cpu)
+	choosing = choosing_now();
+	if (!cpu || !choosing)
 		return 0;
 	cpu->counters.hits++;
 	cpu->counters.hit_nanos += weight;

@@ -330,19 +330,6 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 	return to - at;
 }
 
-#ifndef BOUNDED_LOOP
-#include "deferred.h"
-#else
-/* Kernels for which that is built cannot. */
-static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task, __u32 kernel)
-{
-	(void)cpu;
-	(void)task;
-	(void)kernel;
-	return 0;
-}
-#endif
-
 #else
 
 static __always_inline void note_place(struct cpu_state *cpu)
@@ -369,6 +356,12 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 	return 0;
 }
 
+#endif
+
+#if defined(__TARGET_ARCH_x86) && !defined(BOUNDED_LOOP)
+#include "deferred.h"
+#else
+/* No stack is walked, or by kernels that cannot run a program in a task. */
 static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task, __u32 kernel)
 {
 	(void)cpu;
@@ -376,7 +369,6 @@ static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task
 	(void)kernel;
 	return 0;
 }
-
 #endif
 
 #endif

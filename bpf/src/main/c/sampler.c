@@ -385,7 +385,7 @@ static int load(struct sampler *sampler, const void *bytes, size_t length,
 	/* What that takes of the kernel has had other names in each version that has it. */
 	sampler->config.defer = options->unwind;
 	error = load_once(sampler, bytes, length, options, choice, failure);
-	if (error && sampler->config.defer) {
+	if (error && sampler->config.defer && sampler->program < 0) {
 		sampler->config.defer = 0;
 		memset(failure, 0, sizeof(*failure));
 		failure->reason = -1;

@@ -1,6 +1,7 @@
 package io.emberscope.collector.sampling;
 
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.bpf.SamplingRules;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,9 +37,6 @@ public record SamplingPlan(
     /// What there is without a text.
     public static final SamplingPlan DEFAULT =
             new SamplingPlan(false, Duration.ofMillis(1), 1, 0.02, 1, List.of());
-
-    /// Rules at most; each may become one of the kernel's.
-    static final int RULES_MAX = 256;
 
     private static final int LINE_CHARS_MAX = 4_096;
 
@@ -115,7 +113,7 @@ public record SamplingPlan(
             int space = value.lastIndexOf(' ');
             String hertz = space < 0 ? "" : value.substring(space + 1);
             double probability = number("rate", hertz, "a number of hertz") / frequencyHz;
-            if (!(probability >= 0.001 && probability <= 1)) {
+            if (!(probability >= SamplingRules.PROBABILITY_MIN && probability <= 1)) {
                 throw new MalformedInputException(
                         "rate: "
                                 + hertz
@@ -134,9 +132,11 @@ public record SamplingPlan(
         }
 
         private void add(PlannedRule rule) throws MalformedInputException {
-            if (rules.size() == RULES_MAX) {
+            if (rules.size() == SamplingRules.RULES_MAX) {
                 throw new MalformedInputException(
-                        "rules: more than " + RULES_MAX + " (expected: at most that)");
+                        "rules: more than "
+                                + SamplingRules.RULES_MAX
+                                + " (expected: at most that)");
             }
             rules.removeIf(rule::isForTheSame);
             rules.add(rule);
@@ -172,7 +172,7 @@ public record SamplingPlan(
         private static double probability(String name, String value)
                 throws MalformedInputException {
             double probability = number(name, value, "0.001..1");
-            if (probability < 0.001 || probability > 1) {
+            if (probability < SamplingRules.PROBABILITY_MIN || probability > 1) {
                 throw new MalformedInputException(name + ": " + value + " (expected: 0.001..1)");
             }
             return probability;
