@@ -60,12 +60,6 @@ static __always_inline __u32 pointer_stack(void *context, struct cpu_state *cpu,
 			   SAMPLE_USER_STACK_FAILED, SAMPLE_USER_STACK_TRUNCATED);
 }
 
-/* Whether user space was woken a moment ago, and will soon know what it must. */
-static __always_inline int is_hurried(struct cpu_state *cpu)
-{
-	return cpu->header.time_nanos - cpu->hurried_nanos < HURRY_NANOS;
-}
-
 /* Whether user space should look now, so that the kernel can soon walk this process's stacks. */
 static __always_inline int is_urgent(struct cpu_state *cpu)
 {
@@ -113,7 +107,7 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 					  struct task_struct *task, __u64 skipped)
 {
 	__u32 kernel, user, bytes, resumption = 0;
-	__u64 waiting;
+	__u64 waiting, wakeup;
 
 	kernel = stack_bytes(cpu, bpf_get_stack(context, cpu->body, KERNEL_BYTES_MAX, skipped),
 			     SAMPLE_KERNEL_STACK_FAILED, SAMPLE_KERNEL_STACK_TRUNCATED);
@@ -134,8 +128,7 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 			    cpu->walk.end == WALK_TABLE_MISSING ||
 			    (cpu->walk.end == WALK_NO_MAPPING && !cpu->walk.settled))
 				resumption = copy_stack(cpu, task, kernel + user,
-							waiting > config.ring_bytes / 2 ||
-								is_hurried(cpu));
+							waiting > config.ring_bytes / 2);
 		}
 	}
 	cpu->header.kernel_frames = kernel / sizeof(__u64);
@@ -147,13 +140,18 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 	}
 
 	/* Waking costs more than a sample: user space looks by itself, and is woken if late. */
-	bytes = sizeof(cpu->header) + kernel + user + resumption;
+	wakeup = waiting >= config.wakeup_bytes || is_urgent(cpu) ? BPF_RB_FORCE_WAKEUP :
+								    BPF_RB_NO_WAKEUP;
+	bytes = kernel + user + resumption;
+	if (resumption && waiting < config.ring_bytes / 4 &&
+	    send_deep(cpu, task, bytes, wakeup)) {
+		cpu->counters.busy_nanos += bpf_ktime_get_ns() - cpu->header.time_nanos;
+		return;
+	}
+	bytes += sizeof(cpu->header);
 	if (bytes > sizeof(cpu->header) + BODY_BYTES)
 		bytes = sizeof(cpu->header) + BODY_BYTES; /* never; the verifier cannot know */
-	if (bpf_ringbuf_output(&ring, &cpu->header, bytes,
-			       waiting >= config.wakeup_bytes || is_urgent(cpu) ?
-				       BPF_RB_FORCE_WAKEUP :
-				       BPF_RB_NO_WAKEUP))
+	if (bpf_ringbuf_output(&ring, &cpu->header, bytes, wakeup))
 		drop(cpu, waiting + bytes + BPF_RINGBUF_HDR_SZ >= config.ring_bytes ?
 				  DROP_RING_FULL :
 				  DROP_RING_BUSY,

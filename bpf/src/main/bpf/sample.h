@@ -136,6 +136,7 @@ struct cpu_counters {
 struct cpu_state {
 	struct cpu_counters counters;
 	struct walk walk;
+	__u64 rest_of_stack; /* from where on more of it could be copied, or 0 */
 	__u64 hurried_nanos; /* when user space was last woken for a process it should know */
 	__u64 window_start;
 	__u64 window_last; /* the last word's place in the window */
@@ -145,6 +146,17 @@ struct cpu_state {
 };
 
 _Static_assert(sizeof(struct cpu_state) <= 32 * 1024, "PCPU_MIN_UNIT_SIZE");
+
+/* Most that is copied of a stack: 900 frames of little more than registers have some 130 KiB. */
+#define DEEP_STACK_BYTES (160 * 1024)
+#define DEEP_BODY_BYTES \
+	(KERNEL_BYTES_MAX + USER_BYTES_MAX + sizeof(struct resumption) + DEEP_STACK_BYTES)
+
+/* A sample with more of its stack than a CPU has room for. What is behind its words is nothing. */
+struct deep_sample {
+	struct sample_header header;
+	__u8 body[DEEP_BODY_BYTES];
+};
 _Static_assert(KERNEL_BYTES_MAX <= KERNEL_BYTES_MASK, "the mask must not cut a stack");
 
 /*
@@ -219,8 +231,9 @@ struct deferred {
 };
 
 /* Words of a struct resumption and the longest copy of a stack behind it. */
-#define RESUMED_WORDS_MAX (RESUMPTION_WORDS + DEFERRED_STACK_BYTES / 8)
-_Static_assert(RESUMED_WORDS_MAX >= BODY_BYTES / 8, "either kind of copy fits");
+#define RESUMED_WORDS_MAX (DEEP_BODY_BYTES / 8)
+_Static_assert(DEEP_STACK_BYTES >= DEFERRED_STACK_BYTES, "any copy fits");
+_Static_assert(RESUMED_WORDS_MAX <= 0xffff, "sample_header.resumption_words");
 
 /* Set before the program is loaded; the verifier then takes them for constants. */
 struct sampler_config {

@@ -355,24 +355,27 @@ static inline int unwind_step(struct walk *walk)
 {
 	__u64 rip = walk->registers[REGISTER_RIP];
 	__u64 address = rip - !walk->exact;
+	int is_first;
 	__u32 rule;
 
 	if (address - walk->start >= walk->bytes && !unwind_enter_mapping(walk, address))
 		return unwind_end(walk, WALK_NO_MAPPING);
 	if (walk->block == TABLE_MISSING)
 		return unwind_end(walk, WALK_TABLE_MISSING);
-	unwind_note(walk, walk->exact ? rip | FRAME_EXACT : rip);
-	if (walk->block == TABLE_NONE)
-		return unwind_by_pointer(walk);
-	rule = unwind_rule(walk->block, address - walk->bias);
-	if (!(rule & RULE_LONG))
-		return unwind_short(walk, rule);
+	rule = walk->block == TABLE_NONE ? RULE_NONE :
+					   unwind_rule(walk->block, address - walk->bias);
 	/*
 	 * No call returns to the first byte of a function unless it ends the one before. What does
 	 * was put there by hand, like makecontext(3)'s trampoline, and nobody called it.
 	 */
-	if (rule == RULE_NONE && !walk->exact &&
-	    unwind_rule(walk->block, rip - walk->bias) != RULE_NONE)
+	is_first = rule == RULE_NONE && !walk->exact && walk->block != TABLE_NONE &&
+		   unwind_rule(walk->block, rip - walk->bias) != RULE_NONE;
+	unwind_note(walk, walk->exact || is_first ? rip | FRAME_EXACT : rip);
+	if (walk->block == TABLE_NONE)
+		return unwind_by_pointer(walk);
+	if (!(rule & RULE_LONG))
+		return unwind_short(walk, rule);
+	if (is_first)
 		return unwind_end(walk, WALK_COMPLETE);
 	return unwind_long(walk, rule & ~RULE_LONG);
 }

@@ -260,7 +260,9 @@ static __always_inline void note_place(struct cpu_state *cpu)
 }
 
 #define COPY_PIECE_BYTES 4096
+/* Until nothing more fits; or few, to leave room for others. */
 #define COPY_PIECES_MAX 8
+#define COPY_PIECES_FEW 2
 /* What is this near to the bottom of the first thread's stack is taken for a part of it. */
 #define MAIN_STACK_BYTES_MAX (64 << 20)
 /* Below rsp, what a function has just taken off the stack is still there (psABI: the red zone). */
@@ -293,7 +295,7 @@ static __always_inline int is_cut(struct task_struct *task, __u64 rsp, __u64 add
 
 /*
  * Puts what user space needs to take the walk up again into the body, from there on, and returns its
- * size in bytes, a multiple of eight.
+ * size in bytes, a multiple of eight. Notes where it stopped if that was for want of room.
  */
 static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struct *task, __u32 at,
 					int little)
@@ -307,6 +309,7 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 		return 0;
 	resumption_begin(&cpu->walk, &resumption);
 	address = resumption.stack_start;
+	cpu->rest_of_stack = 0;
 	__builtin_memcpy(cpu->body + at, &resumption, sizeof(resumption));
 	to = at + sizeof(resumption);
 	/* Up to the end of each page, as nothing may lie above it. */
@@ -315,8 +318,9 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 		barrier_var(bytes);
 		barrier_var(to);
 		if (bytes > COPY_PIECE_BYTES || to > BODY_BYTES - COPY_PIECE_BYTES ||
-		    (little && i > 1)) {
+		    (little && i >= COPY_PIECES_FEW)) {
 			cpu->header.flags |= SAMPLE_COPY_CUT;
+			cpu->rest_of_stack = address;
 			break;
 		}
 		if (bpf_probe_read_user(cpu->body + to, bytes, (void *)address))
@@ -328,6 +332,48 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 	if (is_cut(task, resumption.registers[REGISTER_RSP], address))
 		cpu->header.flags |= SAMPLE_COPY_CUT;
 	return to - at;
+}
+
+#define DEEP_PIECES_MAX ((DEEP_STACK_BYTES - BODY_BYTES) / COPY_PIECE_BYTES + 1)
+
+/*
+ * Sends a sample whose stack is deeper than what a CPU has room for, straight from the ring. The body
+ * has so many bytes that are its beginning. False if that cannot be, and nothing has changed.
+ */
+static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *task, __u32 begun,
+				     __u64 wakeup)
+{
+	__u64 address = cpu->rest_of_stack;
+	__u32 to = begun, bytes, i;
+	struct deep_sample *deep;
+
+	barrier_var(begun);
+	if (!address || begun > BODY_BYTES)
+		return 0;
+	deep = bpf_ringbuf_reserve(&ring, sizeof(*deep), 0);
+	if (!deep)
+		return 0;
+	if (bpf_probe_read_kernel(deep->body, begun, cpu->body)) {
+		bpf_ringbuf_discard(deep, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	for (i = 0; i < DEEP_PIECES_MAX; i++) {
+		bytes = COPY_PIECE_BYTES - (address & (COPY_PIECE_BYTES - 1));
+		barrier_var(bytes);
+		barrier_var(to);
+		if (bytes > COPY_PIECE_BYTES || to > DEEP_BODY_BYTES - COPY_PIECE_BYTES)
+			break;
+		if (bpf_probe_read_user(deep->body + to, bytes, (void *)address))
+			break;
+		to += bytes;
+		address += bytes;
+	}
+	deep->header = cpu->header;
+	if (i < DEEP_PIECES_MAX && !is_cut(task, cpu->walk.registers[REGISTER_RSP], address))
+		deep->header.flags &= ~SAMPLE_COPY_CUT;
+	deep->header.resumption_words += (to - begun) / sizeof(__u64);
+	bpf_ringbuf_submit(deep, wakeup);
+	return 1;
 }
 
 #else
@@ -353,6 +399,16 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 	(void)task;
 	(void)at;
 	(void)little;
+	return 0;
+}
+
+static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *task, __u32 begun,
+				     __u64 wakeup)
+{
+	(void)cpu;
+	(void)task;
+	(void)begun;
+	(void)wakeup;
 	return 0;
 }
 

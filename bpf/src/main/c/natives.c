@@ -255,7 +255,7 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 		KERNEL_FRAMES_MAX,
 		USER_FRAMES_MAX,
 		RESUMPTION_WORDS,
-		BODY_BYTES,
+		DEEP_BODY_BYTES,
 		WALK_ENDS,
 		CHUNK_WORDS,
 		CHUNKS_MAX,
@@ -798,23 +798,26 @@ NATIVE(jint, unwindWalk)(JNIEnv *env, jclass class, jlong handle, jlongArray wor
 			 jint count, jint place, jint mappings, jlongArray frames, jint from)
 {
 	struct unwind_process process = { 0, (uint32_t)place, (uint32_t)mappings };
-	uint64_t copied[RESUMED_WORDS_MAX], found[USER_FRAMES_MAX + 1] = { 0 };
+	uint64_t found[USER_FRAMES_MAX + 1] = { 0 };
 	struct unwind *unwind = lock_unwind(env, handle);
-	const struct resumption *resumption = (const void *)copied;
 	enum walk_end end = WALK_COPY_CUT;
+	struct resumption *resumption;
 	uint32_t length = 0;
 
 	(void)class;
 	if (!unwind)
 		return 0;
-	if (count >= RESUMPTION_WORDS && count <= RESUMED_WORDS_MAX && from >= 0 &&
+	if (count >= RESUMPTION_WORDS && count <= (jint)RESUMED_WORDS_MAX && from >= 0 &&
 	    from <= USER_FRAMES_MAX) {
-		(*env)->GetLongArrayRegion(env, words, start, count, (jlong *)copied);
-		if (!(*env)->ExceptionCheck(env))
+		resumption = malloc(8 * (size_t)count);
+		if (resumption)
+			(*env)->GetLongArrayRegion(env, words, start, count, (jlong *)resumption);
+		if (resumption && !(*env)->ExceptionCheck(env))
 			length = unwind_memory_walk(&unwind->memory, resumption,
 						    (const uint8_t *)(resumption + 1),
 						    8 * (size_t)(count - RESUMPTION_WORDS), &process,
 						    found, USER_FRAMES_MAX - (uint32_t)from, &end);
+		free(resumption);
 	}
 	unlock_unwind(unwind, handle);
 	if (!(*env)->ExceptionCheck(env))

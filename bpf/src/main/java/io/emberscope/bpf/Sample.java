@@ -37,8 +37,9 @@ public final class Sample {
     /// Size of `struct resumption` in words.
     static final int RESUMPTION_WORDS = 20;
 
-    /// Most that follows the header.
-    static final int BODY_BYTES = 29 * 1024;
+    /// Most that follows the header: both stacks, and a copy of 160 KiB of the user's.
+    static final int BODY_BYTES =
+            Long.BYTES * (KERNEL_FRAMES_MAX + USER_FRAMES_MAX + RESUMPTION_WORDS) + (160 << 10);
 
     static final int HEADER_WORDS = HEADER_BYTES / Long.BYTES;
     static final int WORDS_MAX = HEADER_WORDS + BODY_BYTES / Long.BYTES;
@@ -75,8 +76,12 @@ public final class Sample {
                 && endCode() < StackEnd.count()
                 && (isWait() ? waitCode() > 0 && waitCode() <= WaitState.count() : waitCode() == 0)
                 && (resumptionWords() == 0 || resumptionWords() >= RESUMPTION_WORDS)
-                && length
-                        == HEADER_WORDS + kernelFrameCount() + userFrameCount() + resumptionWords();
+                && (length == wordCount() || (length == WORDS_MAX && length > wordCount()));
+    }
+
+    /// Words that mean something: behind those of a deep stack there is room that was not needed.
+    private int wordCount() {
+        return HEADER_WORDS + kernelFrameCount() + userFrameCount() + resumptionWords();
     }
 
     /// When, on the clock CLOCK_MONOTONIC, in nanoseconds.

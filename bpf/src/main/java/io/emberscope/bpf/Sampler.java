@@ -23,7 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// the system call `bpf` on maps, during which the kernel skips all such programs on that CPU and
 /// counts nothing.
 public final class Sampler implements AutoCloseable {
-    private static final int BATCH_WORDS = 8 * 1024;
+    private static final int BATCH_WORDS = 32 * 1024;
     private static final int PROGRAM_AND_MAPS = 9;
     private static final int COUNTER_HITS = 0;
     private static final int COUNTER_HIT_NANOS = 1;

@@ -5,7 +5,7 @@ package io.emberscope.bpf;
 /// @param frequencyHz samples per second of CPU time, 1..10,000
 /// @param event what makes the sampler look
 /// @param ringBytes size of the ring buffer all CPUs share; a power of two, 4,096 at least. A
-///   sample takes 80 bytes and 8 more per frame, and at most 42,000
+///   sample takes 80 bytes and 8 more per frame, and at most 173,288
 /// @param wakeupBytes [Sampler#await] returns early once this much is waiting in the ring
 /// @param cgroups where cgroup ids come from
 /// @param unwinding how user stacks are walked

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -138,6 +139,17 @@ class SampleTest {
         assertThat(Sample.isExact(frames[1])).isTrue();
         assertThat(Sample.isExact(frames[2])).isFalse();
         assertThat(sample.resumptionWords()).isEqualTo(Sample.RESUMPTION_WORDS);
+    }
+
+    @Test
+    void aDeepStackMayLeaveRoomUnused() {
+        long[] used = record(1, 3, 4_000, 0, COMM);
+        long[] words = Arrays.copyOf(used, Sample.WORDS_MAX);
+        Sample sample = sample(words);
+        assertThat(sample.resumptionWords()).isEqualTo(4_000);
+        assertThat(sample.userFrame(2)).isEqualTo(0x5555_0000_0002L);
+        assertThat(sample.at(words, 0, used.length + 1)).isFalse();
+        assertThat(sample.at(words, 0, used.length)).isTrue();
     }
 
     @Test
