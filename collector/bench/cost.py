@@ -15,23 +15,19 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
-from running import AS_BUILT, BENCH, ROOT, java_home, metric
+import running
+from running import AS_BUILT, BENCH, ROOT, Program, get, metric
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 BPF_STATS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
 SERVER, METRICS = "127.0.0.1:14040", "127.0.0.1:14041"
 # The first windows are sent by then, and what is compiled and read at the start is done.
 SETTLE_SECONDS = 25
-READY_SECONDS = 60
 STORM_RATE, STORM_MICROS = 500, 1500
 
 
@@ -74,49 +70,6 @@ class Group:
                 time.sleep(0.1)
 
 
-class Program:
-    """A process that is ended by its id."""
-
-    def __init__(self, command, group=None, log=None, **options):
-        self.log = log or subprocess.DEVNULL
-        self.process = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
-            preexec_fn=group.enter if group else None,
-            **options,
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-def get(address, path):
-    with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
-        return answer.read().decode()
-
-
-def await_ready(program, address):
-    end = time.monotonic() + READY_SECONDS
-    while time.monotonic() < end:
-        if program.process.poll() is not None:
-            break
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            get(address, "/ready")
-            return
-        time.sleep(0.02)
-    sys.exit(f"not ready: {program.process.args}\n{pathlib.Path(program.log.name).read_text()}")
-
-
 def bpf_nanos_and_runs():
     programs = json.loads(subprocess.check_output(["bpftool", "-j", "prog", "show"]))
     events = [program for program in programs if program["type"] == "perf_event"]
@@ -131,8 +84,8 @@ def collector(scratch, rate, seconds):
     command += ["--metrics-listen", METRICS, "--server", f"http://{SERVER}"]
     began = time.monotonic()
     with open(scratch / "collector.log", "ab") as log:
-        with Program(command, group, log, env=AS_BUILT) as program:
-            await_ready(program, METRICS)
+        with Program(command, log, preexec_fn=group.enter, env=AS_BUILT) as program:
+            running.await_ready(program, METRICS)
             ready, start_cpu = time.monotonic() - began, group.cpu_seconds()
             time.sleep(SETTLE_SECONDS)
             cpu, before, bpf = group.cpu_seconds(), get(METRICS, "/metrics"), bpf_nanos_and_runs()
@@ -169,7 +122,7 @@ def perf(scratch, rate, seconds):
     data = scratch / "perf.data"
     command = ["perf", "record", "-q", "-a", "-g", "-e", "cpu-clock", "-F", rate]
     command += ["--no-buildid", "--no-buildid-cache", "-o", data]
-    with Program(command, group):
+    with Program(command, preexec_fn=group.enter):
         time.sleep(3)
         cpu, size = group.cpu_seconds(), data.stat().st_size
         time.sleep(seconds)
@@ -182,7 +135,7 @@ def perf(scratch, rate, seconds):
 
 def java(scratch):
     """The command that runs Busy; compiled once, so that 8 of them do not compile it 8 times."""
-    home = java_home()
+    home = running.java_home()
     subprocess.check_call([f"{home}/bin/javac", "-d", scratch, BENCH / "Busy.java"])
     return [f"{home}/bin/java", "-Xmx64m", "-XX:+UseSerialGC", "-cp", scratch, "Busy"]
 
@@ -234,9 +187,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=2, help="runs of each; medians are shown")
     parser.add_argument("--no-perf", action="store_true", help="the collector alone")
     options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("cost.py: not root (expected: root, as only root can sample the machine)")
-
+    running.need_root("cost.py")
     with contextlib.ExitStack() as stack:
         scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         # The server gives root up and has to find its directory.
@@ -245,14 +196,12 @@ def main():
         stack.callback(BPF_STATS.write_text, stats)
         BPF_STATS.write_text("1")
         programs = loads(scratch)
-        log = stack.enter_context(open(scratch / "server.log", "ab"))
-        server = [ROOT / "emberscope", "server", "--listen", SERVER, "--data", scratch / "data"]
-        await_ready(stack.enter_context(Program(server, None, log, env=AS_BUILT)), SERVER)
+        running.server(stack, scratch, SERVER)
         print(HEAD, flush=True)
         for load in options.loads.split(","):
-            with contextlib.ExitStack() as running:
+            with contextlib.ExitStack() as burning:
                 for command in programs[load]:
-                    running.enter_context(Program(command))
+                    burning.enter_context(Program(command))
                 time.sleep(10 if programs[load] else 0)
                 for rate in options.rates.split(","):
                     ours, theirs = [], []

@@ -84,7 +84,7 @@ def await_ready(program, address):
         with contextlib.suppress(urllib.error.URLError, OSError):
             get(address, "/ready")
             return program
-        time.sleep(0.05)
+        time.sleep(0.02)
     sys.exit(f"not ready: {program.process.args}\n{pathlib.Path(program.log.name).read_text()}")
 
 

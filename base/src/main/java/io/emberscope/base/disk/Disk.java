@@ -28,7 +28,8 @@ public interface Disk {
     /// @throws java.nio.file.NoSuchFileException if there is none
     DiskFile open(Path path) throws IOException;
 
-    /// The whole content of a file.
+    /// The whole content of a regular file; anything else (a pipe, a device) is refused with an
+    /// [IOException].
     ///
     /// @param bytesMax refuses, with an [IOException], a file that is larger
     byte[] read(Path path, int bytesMax) throws IOException;

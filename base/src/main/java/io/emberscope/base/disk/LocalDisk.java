@@ -51,6 +51,10 @@ public final class LocalDisk implements Disk {
 
     @Override
     public byte[] read(Path path, int bytesMax) throws IOException {
+        // To open a pipe would wait for somebody who writes into it.
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new IOException(path + ": (expected: a regular file)");
+        }
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();
             if (size > bytesMax) {

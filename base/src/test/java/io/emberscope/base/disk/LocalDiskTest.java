@@ -3,6 +3,7 @@ package io.emberscope.base.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -56,6 +57,16 @@ class LocalDiskTest {
     }
 
     /// `/dev/full` fails every write with ENOSPC.
+    @Test
+    void aPipeIsRefusedAndNotWaitedFor() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        assertThatThrownBy(() -> disk.read(pipe, 10))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("expected: a regular file");
+        assertThatThrownBy(() -> disk.read(directory, 10)).isInstanceOf(IOException.class);
+    }
+
     @Test
     void aFullDiskIsToldFromABrokenOne() throws Exception {
         try (DiskFile file = disk.open(Path.of("/dev/full"))) {
