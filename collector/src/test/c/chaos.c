@@ -53,7 +53,7 @@ static void storm(int rate, double until)
 	while (now() < until) {
 		struct timespec pause = { 0, 2000000 };
 
-		for (; started < (long)((now() - start) * rate); started++)
+		for (; now() < until && started < (long)((now() - start) * rate); started++)
 			if (!fork()) {
 				execl("/proc/self/exe", "brief", "brief", NULL);
 				_exit(1);

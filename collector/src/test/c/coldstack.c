@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * coldstack DEPTH ROUNDS: a thread whose stack lies in a file recurses DEPTH times, ROOM bytes and more
- * each, and at the bottom again and again lets go of all pages of the stack but the last few, and then
- * burns some milliseconds in burn_cold().
+ * coldstack DEPTH ROUNDS [swap]: a thread whose stack lies in a file recurses DEPTH times, ROOM bytes and
+ * more each, and at the bottom again and again lets go of all pages of the stack but the last few, and
+ * then burns some milliseconds in burn_cold().
+ *
+ * With "swap", the stack is ordinary memory, which is written to swap instead. Prints which share of the
+ * stack's pages was not in memory when it burnt, in percent.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -22,7 +25,8 @@
 #endif
 
 static char *stack;
-static int rounds;
+static long pages, missing;
+static int rounds, to_swap;
 
 static uint64_t spent(void)
 {
@@ -48,8 +52,24 @@ __attribute__((noinline, noclone)) static void let_go(void)
 	uintptr_t from = ((uintptr_t)&here + KEPT_BYTES) & ~4095UL;
 
 	/* What is in the file is kept; only this process has to ask for it again. */
-	if (madvise((void *)from, (uintptr_t)stack + STACK_BYTES - from, MADV_DONTNEED))
+	if (madvise((void *)from, (uintptr_t)stack + STACK_BYTES - from,
+		    to_swap ? MADV_PAGEOUT : MADV_DONTNEED))
 		exit(1);
+}
+
+/* Counts what of the stack above is not in memory. */
+__attribute__((noinline, noclone)) static void look(void)
+{
+	unsigned char there[STACK_BYTES / 4096];
+	char here;
+	uintptr_t from = ((uintptr_t)&here + KEPT_BYTES) & ~4095UL;
+	size_t count = ((uintptr_t)stack + STACK_BYTES - from) / 4096, i;
+
+	if (mincore((void *)from, count * 4096, there))
+		exit(1);
+	for (i = 0; i < count; i++)
+		missing += !(there[i] & 1);
+	pages += (long)count;
 }
 
 __attribute__((noinline, noclone)) void descend(int depth)
@@ -62,6 +82,7 @@ __attribute__((noinline, noclone)) void descend(int depth)
 	} else {
 		for (int i = 0; i < rounds; i++) {
 			let_go();
+			look();
 			burn_cold();
 		}
 	}
@@ -83,9 +104,11 @@ int main(int count, char **arguments)
 	FILE *file = tmpfile();
 
 	rounds = count > 2 ? atoi(arguments[2]) : 100;
+	to_swap = count > 3;
 	if (!file || ftruncate(fileno(file), STACK_BYTES))
 		return 1;
-	stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(file), 0);
+	stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+		     to_swap ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, to_swap ? -1 : fileno(file), 0);
 	if (stack == MAP_FAILED)
 		return 1;
 	pthread_attr_init(&attributes);
@@ -93,5 +116,7 @@ int main(int count, char **arguments)
 	if (pthread_create(&thread, &attributes, run, &depth))
 		return 1;
 	pthread_join(thread, NULL);
+	if (to_swap)
+		printf("%ld\n", 100 * missing / pages);
 	return 0;
 }

@@ -12,14 +12,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Storms of processes, of executed programs and of threads, tens of thousands of mappings, stacks
-/// that are not in memory, waits by the thousand and hardly any room for tables, all at once:
-/// sampling goes on, what is lost is counted, and memory does not grow.
+/// that are not in memory, waits by the thousand, hardly any room for tables, and a CPU that leaves
+/// and returns, all at once: sampling goes on, what is lost is counted, and memory does not grow.
 final class ChaosIT {
     private static final boolean LONG = Boolean.getBoolean("long");
     private static final int SECONDS = LONG ? 60 : 6;
 
     /// More than the agent keeps of one process.
     private static final int MAPPINGS = 50_000;
+
+    private static final Path ONLINE = Path.of("/sys/devices/system/cpu/cpu1/online");
 
     @TempDir private Path directory;
 
@@ -51,6 +53,9 @@ final class ChaosIT {
                 running.add(CPrograms.start(chaos, "maps", MAPPINGS, SECONDS));
                 running.add(CPrograms.start(cold, 200, 20 * SECONDS));
                 Process measured = CPrograms.start(chaos, "steady", SECONDS);
+                if (round > 0 && Files.exists(ONLINE)) {
+                    takeCpuAway();
+                }
                 steady[round] = number(measured);
                 CPrograms.finish(measured);
                 started.add(number(storm));
@@ -72,6 +77,16 @@ final class ChaosIT {
             assertThat(totals.dropped()).isLessThan(totals.hits() / 20);
             assertThat(started).allMatch(processes -> processes > 50L * SECONDS);
             assertThat(resident[2] - resident[1]).as("MB").isLessThan(16);
+        }
+    }
+
+    private static void takeCpuAway() throws Exception {
+        Thread.sleep(1_000);
+        Files.writeString(ONLINE, "0");
+        try {
+            Thread.sleep(1_500);
+        } finally {
+            Files.writeString(ONLINE, "1");
         }
     }
 
