@@ -300,18 +300,19 @@ static __always_inline int is_cut(struct task_struct *task, __u64 rsp, __u64 add
 static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struct *task, __u32 at,
 					int little)
 {
-	struct resumption resumption = {};
+	struct resumption *resumption;
 	__u32 to, bytes, i;
 	__u64 address;
 
 	barrier_var(at);
-	if (at > BODY_BYTES - sizeof(resumption))
+	if (at > BODY_BYTES - sizeof(*resumption))
 		return 0;
-	resumption_begin(&cpu->walk, &resumption);
-	address = resumption.stack_start;
+	/* Not by way of our stack: with that, and what we call, it would be too deep for Linux 6.1. */
+	resumption = (void *)(cpu->body + at);
+	resumption_begin(&cpu->walk, resumption);
+	address = resumption->stack_start;
 	cpu->rest_of_stack = 0;
-	__builtin_memcpy(cpu->body + at, &resumption, sizeof(resumption));
-	to = at + sizeof(resumption);
+	to = at + sizeof(*resumption);
 	/* Up to the end of each page, as nothing may lie above it. */
 	for (i = 0; i < COPY_PIECES_MAX; i++) {
 		bytes = COPY_PIECE_BYTES - (address & (COPY_PIECE_BYTES - 1));
@@ -329,7 +330,7 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 		address += bytes;
 	}
 	/* A page of the first thread's stack that was never touched is no reason to stop there. */
-	if (is_cut(task, resumption.registers[REGISTER_RSP], address))
+	if (is_cut(task, resumption->registers[REGISTER_RSP], address))
 		cpu->header.flags |= SAMPLE_COPY_CUT;
 	return to - at;
 }

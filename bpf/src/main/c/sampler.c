@@ -727,14 +727,18 @@ int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t bytes = sizeof(info);
+	uint64_t ring = map_bytes(sampler->ring);
 
 	if (bpf_obj_get_info_by_fd(sampler->program, &info, &bytes))
 		return fail(failure, errno, "asking about the program");
+	/* Before Linux 6.4 (90a5527d7686) the kernel tells none for a ring. */
+	if (ring < sampler->ring_bytes)
+		ring = sampler->ring_bytes;
 	stats->runs = info.run_cnt;
 	stats->run_nanos = info.run_time_ns;
 	stats->recursion_misses = info.recursion_misses;
 	stats->verified_instructions = info.verified_insns;
-	stats->memory_bytes = map_bytes(sampler->ring) + map_bytes(sampler->state) +
+	stats->memory_bytes = ring + map_bytes(sampler->state) +
 			      map_bytes(sampler->unwind.tables) +
 			      map_bytes(sampler->unwind.processes) +
 			      map_bytes(sampler->choice.rules) + map_bytes(sampler->deferred);

@@ -54,10 +54,14 @@ final class Burner implements AutoCloseable {
         return out;
     }
 
+    /// On that CPU, or on the only one there is.
     static Burner start(Path binary, int millis, int cpu) throws IOException {
+        int there = cpu % Runtime.getRuntime().availableProcessors();
         Process process =
                 new ProcessBuilder(
-                                binary.toString(), Integer.toString(millis), Integer.toString(cpu))
+                                binary.toString(),
+                                Integer.toString(millis),
+                                Integer.toString(there))
                         .redirectError(new File("/dev/null"))
                         .start();
         BufferedReader output =
