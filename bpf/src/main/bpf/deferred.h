@@ -118,8 +118,8 @@ static __always_inline int defer(struct cpu_state *cpu, struct task_struct *task
 	deferred->frames_bytes = bytes;
 	resumption_begin(&cpu->walk, &deferred->resumption);
 	if (!bpf_probe_read_kernel(deferred->body, bytes, cpu->body) &&
-	    !bpf_task_work_schedule_resume_impl(bpf_get_current_task_btf(), &deferred->work,
-						&deferred_samples, send_deferred, NULL))
+	    !run_in_task(bpf_get_current_task_btf(), &deferred->work, &deferred_samples,
+			 send_deferred))
 		return 1;
 	deferred->taken = 0;
 	return 0;

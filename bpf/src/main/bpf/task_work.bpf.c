@@ -37,7 +37,6 @@ int task_work(void *context)
 
 	(void)context;
 	if (place)
-		bpf_task_work_schedule_resume_impl(bpf_get_current_task_btf(), &place->work,
-						   &places, run, NULL);
+		run_in_task(bpf_get_current_task_btf(), &place->work, &places, run);
 	return 0;
 }

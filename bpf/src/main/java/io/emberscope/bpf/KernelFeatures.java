@@ -174,7 +174,11 @@ public final class KernelFeatures {
     }
 
     private void samplerLoads() {
-        object("BPF sampler", "sampler.bpf.o", "the sampler", "see the message; " + AS_ROOT);
+        object(
+                "BPF sampler",
+                "sampler-bounded.bpf.o",
+                "the sampler",
+                "see the message; " + AS_ROOT);
     }
 
     private void bpfLoop() {
@@ -244,7 +248,7 @@ public final class KernelFeatures {
 
     private void perfLink() {
         try {
-            int errno = Natives.tryPerfLink(NativeLibrary.object("sampler.bpf.o"));
+            int errno = Natives.tryPerfLink(NativeLibrary.object("sampler-bounded.bpf.o"));
             outcome(
                     "BPF links of perf events",
                     "tying a program to an event",

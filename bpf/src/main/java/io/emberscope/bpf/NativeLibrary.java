@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,13 @@ final class NativeLibrary {
 
     private static final String FILE = "libemberscope-bpf.so";
     private static final ReentrantLock LOCK = new ReentrantLock();
+
+    /// What runs programs in tasks, which Linux 7 has under another name than 6.18.
+    private static final Set<String> BUILT_TWICE =
+            Set.of("sampler.bpf.o", "off_cpu.bpf.o", "task_work.bpf.o");
+
     private static boolean loaded;
+    private static @Nullable Boolean linux7;
 
     private NativeLibrary() {}
 
@@ -45,8 +52,27 @@ final class NativeLibrary {
         }
     }
 
-    /// A BPF object file out of the jar.
+    /// A BPF object file out of the jar; of those that have two builds, the one for this kernel.
     static byte[] object(String name) throws BpfException {
+        return resource(BUILT_TWICE.contains(name) && isLinux7() ? "linux-7/" + name : name);
+    }
+
+    /// Whether this kernel runs programs in tasks by the newer name: found by trying it, once.
+    private static boolean isLinux7() throws BpfException {
+        LOCK.lock();
+        try {
+            if (linux7 == null) {
+                load();
+                byte[] object = resource("linux-7/task_work.bpf.o");
+                linux7 = Natives.tryObject(object, new String[1]) == 0;
+            }
+            return linux7;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static byte[] resource(String name) throws BpfException {
         try (InputStream in = NativeLibrary.class.getResourceAsStream("object/" + name)) {
             if (in == null) {
                 throw new BpfException(

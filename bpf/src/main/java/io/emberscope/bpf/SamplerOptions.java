@@ -30,7 +30,8 @@ public record SamplerOptions(
         }
 
         String object() {
-            return this == TABLES_BOUNDED ? "sampler-bounded.bpf.o" : "sampler.bpf.o";
+            // What uses least of the kernel, unless more is asked for.
+            return this == TABLES ? "sampler.bpf.o" : "sampler-bounded.bpf.o";
         }
     }
 

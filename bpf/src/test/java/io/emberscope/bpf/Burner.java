@@ -54,14 +54,14 @@ final class Burner implements AutoCloseable {
         return out;
     }
 
-    /// On that CPU, or on the only one there is.
+    /// The CPU of that number, or another one if there are not so many.
+    static String cpu(int number) {
+        return Integer.toString(number % Runtime.getRuntime().availableProcessors());
+    }
+
     static Burner start(Path binary, int millis, int cpu) throws IOException {
-        int there = cpu % Runtime.getRuntime().availableProcessors();
         Process process =
-                new ProcessBuilder(
-                                binary.toString(),
-                                Integer.toString(millis),
-                                Integer.toString(there))
+                new ProcessBuilder(binary.toString(), Integer.toString(millis), cpu(cpu))
                         .redirectError(new File("/dev/null"))
                         .start();
         BufferedReader output =

@@ -124,7 +124,7 @@ class SamplerIT {
                                     data.toString(),
                                     burner.toString(),
                                     "3000",
-                                    "1")
+                                    Burner.cpu(1))
                             .redirectErrorStream(true)
                             .start();
             // By process: others may run a program of this name meanwhile.
