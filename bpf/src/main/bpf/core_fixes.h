@@ -87,4 +87,36 @@ static __always_inline const void *user_registers_of(struct task_struct *task)
 	return BPF_CORE_READ(task, stack) + 4 * 4096 - 168;
 }
 
+/* The tracepoint of a switch (include/trace/events/sched.h). */
+struct switch_arguments {
+	__u64 preempt;
+	struct task_struct *prev;
+	struct task_struct *next;
+	__u64 prev_state;
+};
+
+/* How the kernel's type descriptions name its parameters. */
+typedef void (*btf_trace_sched_switch)(void *, _Bool, struct task_struct *, struct task_struct *,
+				       unsigned int);
+
+/*
+ * The state of the thread that leaves the CPU; 0 if it goes on as soon as one is free. The
+ * tracepoint has it since Linux 5.18 (9c2136be0878). Before, another CPU may be about to wake the
+ * thread already: then it does not wait. The field is `state` before 5.14 (2f064a59a11f).
+ */
+static __always_inline __u32 state_of_leaving(struct switch_arguments *arguments)
+{
+	struct task_struct *prev = arguments->prev;
+	__u32 state;
+
+	if (arguments->preempt)
+		return 0;
+	if (bpf_core_type_exists(btf_trace_sched_switch))
+		return arguments->prev_state;
+	state = bpf_core_field_exists(prev->__state) ?
+		prev->__state :
+		(__u32)((struct task_struct___with_state *)prev)->state;
+	return state & TASK_WAKING ? 0 : state;
+}
+
 #endif

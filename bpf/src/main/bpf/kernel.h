@@ -44,12 +44,21 @@ struct mm_struct {
 
 struct task_struct {
 	unsigned int flags;
+	unsigned int __state; /* since Linux 5.14 */
 	int pid;
+	int tgid;
+	unsigned long nvcsw; /* switches away from it: to wait, */
+	unsigned long nivcsw; /* and others */
 	struct css_set *cgroups;
 	struct mm_struct *mm;
 	void *stack;
 	struct task_struct *group_leader;
 	char comm[16];
+};
+
+/* Before, its state had another name. */
+struct task_struct___with_state {
+	long state;
 };
 
 #pragma clang attribute pop
@@ -83,6 +92,7 @@ enum cgroup_subsys_id {
 #define TASK_TRACED 0x0008
 #define TASK_DEAD 0x0080
 #define TASK_WAKEKILL 0x0100
+#define TASK_WAKING 0x0200
 #define TASK_NOLOAD 0x0400
 
 /* Bits of task_struct.flags: threads without a user stack. */

@@ -40,6 +40,7 @@ enum drop_reason {
 	DROP_RING_FULL,
 	DROP_RING_BUSY,
 	DROP_NO_ROOM, /* for noting that a thread waits; how long it did is not known */
+	DROP_UNSEEN, /* the end of a wait was, or not in time to read the stack in which it was spent */
 	DROP_ABANDONED, /* left to the thread, which did not go on until sampling ended */
 	DROP_EXCLUDED, /* from here on: left out on purpose */
 	DROP_THINNED, /* by chance; the samples that are kept stand for its time */
@@ -207,7 +208,8 @@ _Static_assert(sizeof(struct choosing) == 32, "padding would be left unset");
 struct wait {
 	__u64 since_nanos;
 	__u32 factor; /* as in struct choice */
-	__u32 state; /* enum wait_state */
+	__u16 state; /* enum wait_state */
+	__u16 switches; /* of the thread until then, of which the last was this */
 };
 
 /* Samples that can be left to their threads at once, and what is copied of a stack then. */

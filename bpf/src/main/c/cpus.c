@@ -99,20 +99,30 @@ int perf_open(struct perf_event_attr *attributes, int cpu)
 	return event < 0 ? -errno : (int)event;
 }
 
-int ring_map(struct ring *ring, int event, size_t bytes)
+static int map(struct ring *ring, int event, size_t bytes, int protection)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *mapped;
 
 	if (bytes < page)
 		bytes = page;
-	mapped = mmap(NULL, page + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, event, 0);
+	mapped = mmap(NULL, page + bytes, protection, MAP_SHARED, event, 0);
 	if (mapped == MAP_FAILED)
 		return -errno;
 	ring->page = mapped;
 	ring->data = (const uint8_t *)mapped + page;
 	ring->bytes = bytes;
 	return 0;
+}
+
+int ring_map(struct ring *ring, int event, size_t bytes)
+{
+	return map(ring, event, bytes, PROT_READ | PROT_WRITE);
+}
+
+int ring_map_unread(struct ring *ring, int event)
+{
+	return map(ring, event, 0, PROT_READ);
 }
 
 void ring_unmap(struct ring *ring)

@@ -77,6 +77,8 @@ int perf_open(struct perf_event_attr *attributes, int cpu);
 
 /* Maps a ring of a power of two of bytes, a page at least; 0 or -errno. */
 int ring_map(struct ring *ring, int event, size_t bytes);
+/* The same of the smallest ring, that nobody reads: new records overwrite old ones. */
+int ring_map_unread(struct ring *ring, int event);
 void ring_unmap(struct ring *ring);
 
 /*

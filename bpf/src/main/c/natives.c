@@ -273,6 +273,7 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 		RULES_MAX,
 		CGROUP_LEVELS_MAX,
 		DROP_REASONS,
+		WAIT_ENDS,
 		CGROUP_SOURCES,
 		REFUSALS,
 	};
@@ -503,7 +504,7 @@ NATIVE(void, samplerChoose)(JNIEnv *env, jclass class, jlong handle, jlongArray 
 		throw_failure(env, &failure);
 }
 
-NATIVE(void, waitsStart)(JNIEnv *env, jclass class, jlong handle, jbyteArray object)
+NATIVE(void, waitsStart)(JNIEnv *env, jclass class, jlong handle, jbyteArray object, jint how)
 {
 	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
 	struct failure failure = NO_FAILURE;
@@ -517,7 +518,7 @@ NATIVE(void, waitsStart)(JNIEnv *env, jclass class, jlong handle, jbyteArray obj
 	bytes = bytes_of(env, object, &length);
 	if (bytes) {
 		pthread_mutex_lock(&sampler->lock);
-		error = off_cpu_start(sampler, bytes, length, &failure);
+		error = off_cpu_start(sampler, bytes, length, (enum wait_end)how, &failure);
 		pthread_mutex_unlock(&sampler->lock);
 		free(bytes);
 	}
@@ -1308,6 +1309,25 @@ NATIVE(jint, tryUnwinding)(JNIEnv *env, jclass class, jbyteArray object, jobject
 {
 	(void)class;
 	return try_with(env, object, log, try_unwinding);
+}
+
+NATIVE(jint, tryWaits)(JNIEnv *env, jclass class, jbyteArray object, jint how, jobjectArray log)
+{
+	(void)class;
+	return try_with(env, object, log,
+			how == WAIT_END_BY_TRACEPOINT ? try_waits_by_tracepoint :
+							try_waits_by_interrupt);
+}
+
+NATIVE(jboolean, hasWaitEnd)(JNIEnv *env, jclass class, jint how)
+{
+	struct failure failure = NO_FAILURE;
+	int found = has_wait_end((enum wait_end)how, &failure);
+
+	(void)class;
+	if (found < 0)
+		throw_failure(env, &failure);
+	return found > 0;
 }
 
 NATIVE(jint, tryPerfLink)(JNIEnv *env, jclass class, jbyteArray object)

@@ -224,7 +224,7 @@ static struct sampler *sampler_new(struct failure *failure)
 	sampler->unwind = (struct unwind_maps){ -1, -1, -1 };
 	sampler->choice = (struct choice_maps){ -1, -1 };
 	sampler->deferred = -1;
-	sampler->off_cpu = (struct off_cpu){ { -1, -1 }, { -1, -1 }, -1, -1, { 0 } };
+	off_cpu_init(&sampler->off_cpu);
 	sampler->epoll = -1;
 	sampler->wake = -1;
 	sampler->cpus.epoll = -1;
@@ -561,12 +561,14 @@ static void count_throttles(struct sampler *sampler)
 int sampler_refresh(struct sampler *sampler, struct cpu_changes *changes, struct failure *failure)
 {
 	struct cpus_owner owner = { .open = open_event, .owner = sampler };
+	int error;
 
 	memset(changes, 0, sizeof(*changes));
 	if (sampler->stopped)
 		return 0;
 	count_throttles(sampler);
-	return cpus_refresh(&sampler->cpus, &owner, changes, failure);
+	error = off_cpu_refresh(sampler, changes, failure);
+	return error ? error : cpus_refresh(&sampler->cpus, &owner, changes, failure);
 }
 
 /* Samples that are still left to their threads; counts them as abandoned if that is wanted. */

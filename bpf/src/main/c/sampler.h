@@ -28,7 +28,16 @@ struct off_cpu {
 	int links[OFF_CPU_PROGRAMS];
 	int state; /* the map */
 	int waits; /* the map */
+	int bells; /* the map; -1 unless ends of waits are known by interrupts */
+	struct cpus cpus; /* the events in it */
 	struct cpu_counters before; /* what was counted until they were last stopped */
+};
+
+/* How it is known that a wait is over. WaitEnd.java has the same, in this order. */
+enum wait_end {
+	WAIT_END_BY_TRACEPOINT,
+	WAIT_END_BY_INTERRUPT,
+	WAIT_ENDS,
 };
 
 /* Which hits become samples. */
@@ -137,10 +146,13 @@ struct sampler_stats {
 int sampler_stats(const struct sampler *sampler, struct sampler_stats *stats,
 		  struct failure *failure);
 
+void off_cpu_init(struct off_cpu *off_cpu);
 /* Begins and ends the sampling of waits; to begin twice is an error, to end twice is not. */
 int off_cpu_start(struct sampler *sampler, const void *object, size_t object_bytes,
-		  struct failure *failure);
+		  enum wait_end how, struct failure *failure);
 void off_cpu_stop(struct sampler *sampler);
+/* Looks for CPUs that came and went. */
+int off_cpu_refresh(struct sampler *sampler, struct cpu_changes *changes, struct failure *failure);
 /* What became of all waits so far. */
 int off_cpu_counters(const struct sampler *sampler, struct cpu_counters *sum,
 		     struct failure *failure);
@@ -164,6 +176,11 @@ uint64_t map_bytes(int map);
 int try_object(const void *object, size_t object_bytes, struct failure *failure);
 /* The same for a sampler that walks user stacks by tables. */
 int try_unwinding(const void *object, size_t object_bytes, struct failure *failure);
+/* The same for the programs that sample waits. */
+int try_waits_by_tracepoint(const void *object, size_t object_bytes, struct failure *failure);
+int try_waits_by_interrupt(const void *object, size_t object_bytes, struct failure *failure);
+/* Whether this kernel has what that takes, or -errno. */
+int has_wait_end(enum wait_end how, struct failure *failure);
 int try_perf_link(const void *object, size_t object_bytes, struct failure *failure);
 
 #endif

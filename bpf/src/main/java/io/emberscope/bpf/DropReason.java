@@ -9,6 +9,9 @@ public enum DropReason {
     RING_BUSY,
     /// More threads waited than the kernel's table has room for. How long they did is not known.
     NO_ROOM,
+    /// The end of a wait was not seen, or not before its thread went on ([WaitEnd#INTERRUPT]), as
+    /// where the kernel hides a thread from tracing. Its length is not always known.
+    UNSEEN,
     /// A part of its stack was not in memory, and its thread had not gone on in user space when
     /// sampling ended.
     ABANDONED,

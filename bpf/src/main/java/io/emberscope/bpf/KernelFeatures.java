@@ -224,12 +224,29 @@ public final class KernelFeatures {
     }
 
     private void waits() {
-        object(
-                "off-CPU time",
-                "off_cpu.bpf.o",
-                "samples of the time in which threads wait",
-                "Linux 6.16 or later, for its tracepoint sched_exit_tp, built with BTF; "
-                        + AS_ROOT);
+        String name = "off-CPU time";
+        String lost = "samples of the time in which threads wait";
+        String how =
+                "Linux 6.16 or later, or x86-64 without PREEMPT_RT; built with BTF; " + AS_ROOT;
+        String[] log = {""};
+        try {
+            WaitEnd end = WaitEnd.best();
+            // As with the sampler: with bpf_loop, and without.
+            for (Unwinding unwinding : List.of(Unwinding.TABLES, Unwinding.TABLES_BOUNDED)) {
+                byte[] object = NativeLibrary.object(unwinding.waitsObject());
+                if (Natives.tryWaits(object, end.code(), log) == 0) {
+                    ok(
+                            name,
+                            end == WaitEnd.TRACEPOINT
+                                    ? "the verifier accepts it"
+                                    : "the verifier accepts it, by interrupts");
+                    return;
+                }
+            }
+            missing(name, log[0].strip(), lost, how);
+        } catch (BpfException e) {
+            missing(name, message(e), lost, how);
+        }
     }
 
     private void object(String name, String file, String lost, String how) {

@@ -174,6 +174,7 @@ final class NativeLibrary {
             SamplingRules.RULES_MAX,
             SamplingRules.LEVELS_MAX,
             Sampler.KERNEL_REASONS.size(),
+            WaitEnd.count(),
             CgroupSource.values().length,
             RefusedFileException.Reason.values().length
         };

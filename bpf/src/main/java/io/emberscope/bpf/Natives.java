@@ -49,7 +49,8 @@ final class Natives {
     static native void samplerChoose(long handle, long[] choosing, long[] rules)
             throws BpfException;
 
-    static native void waitsStart(long handle, byte[] object) throws BpfException;
+    /// @param how [WaitEnd#code]
+    static native void waitsStart(long handle, byte[] object, int how) throws BpfException;
 
     static native void waitsStop(long handle);
 
@@ -153,6 +154,16 @@ final class Natives {
 
     /// The same for a sampler's object with stacks walked by tables.
     static native int tryUnwinding(byte[] object, String[] log);
+
+    /// The same for the programs that sample waits.
+    ///
+    /// @param how [WaitEnd#code]
+    static native int tryWaits(byte[] object, int how, String[] log);
+
+    /// Whether this kernel has what that takes.
+    ///
+    /// @param how [WaitEnd#code]
+    static native boolean hasWaitEnd(int how) throws BpfException;
 
     /// Whether a perf event can be tied to a program by a link: 0, or the errno.
     static native int tryPerfLink(byte[] object);

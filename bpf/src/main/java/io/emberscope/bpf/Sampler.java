@@ -35,6 +35,7 @@ public final class Sampler implements AutoCloseable {
                     DropReason.RING_FULL,
                     DropReason.RING_BUSY,
                     DropReason.NO_ROOM,
+                    DropReason.UNSEEN,
                     DropReason.ABANDONED,
                     DropReason.EXCLUDED,
                     DropReason.THINNED,
@@ -200,11 +201,11 @@ public final class Sampler implements AutoCloseable {
     /// is over ([Sample#isWait]), unless [SamplingRules] leave it out. Kernel threads count only
     /// while they wait without letting a signal end it; to wait for work is their rest.
     ///
-    /// Needs the tracepoint `sched_exit_tp` (Linux 6.16) and BTF.
-    ///
+    /// @param how one that this kernel has
     /// @throws BpfException if the kernel refuses, or this is going on already
-    public void startWaits() throws BpfException {
-        Natives.waitsStart(handle.value(), NativeLibrary.object("off_cpu.bpf.o"));
+    public void startWaits(WaitEnd how) throws BpfException {
+        byte[] object = NativeLibrary.object(options.unwinding().waitsObject());
+        Natives.waitsStart(handle.value(), object, how.code());
     }
 
     /// Ends that. Waits that are not over by then become no samples and are no hits.

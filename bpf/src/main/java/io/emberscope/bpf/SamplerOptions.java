@@ -33,6 +33,11 @@ public record SamplerOptions(
             // What uses least of the kernel, unless more is asked for.
             return this == TABLES ? "sampler.bpf.o" : "sampler-bounded.bpf.o";
         }
+
+        /// The object that samples waits.
+        String waitsObject() {
+            return this == TABLES ? "off_cpu.bpf.o" : "off_cpu-bounded.bpf.o";
+        }
     }
 
     private static final int FREQUENCY_HZ_MAX = 10_000;

@@ -57,6 +57,37 @@ class CpuHotplugIT {
     }
 
     @Test
+    void waitsThatEndByInterruptAreSeenOnACpuThatWentAndCameBack() throws Exception {
+        assumeTrue(Files.exists(ONLINE), "SKIPPED: no second CPU that can go offline");
+        assumeTrue(WaitEnd.INTERRUPT.isHere(), "SKIPPED: this kernel cannot tell by interrupts");
+        String waiter = Burner.compile("waiter.c", directory).toString();
+        SamplerOptions options = new SamplerOptions(19, EventKind.CPU_CLOCK, 8 << 20);
+        try (Sampler sampler = Sampler.open(options)) {
+            sampler.startWaits(WaitEnd.INTERRUPT);
+            try (Disturbance cpu = Disturbance.of(ONLINE)) {
+                cpu.set("0");
+                assertThat(sampler.refreshCpus()).isEqualTo(CLOSED);
+                cpu.set("1");
+                assertThat(sampler.refreshCpus()).isEqualTo(OPENED);
+            }
+            try (Child child = Child.start("taskset", "-c", "1", waiter, "sleep", "50", "2000")) {
+                child.line();
+                child.end();
+                sampler.stop();
+                int[] waits = new int[1];
+                sampler.poll(sample -> waits[0] += isWaitOf(sample, child.pid()) ? 1 : 0);
+                // A sandbox may hide the ends of some.
+                assertThat(waits[0]).isGreaterThan(40);
+            }
+            Conservation.holds(sampler.waitCounters());
+        }
+    }
+
+    private static boolean isWaitOf(Sample sample, long thread) {
+        return sample.isWait() && sample.tid() == thread && sample.cpu() == 1;
+    }
+
+    @Test
     void theSideBandKeepsWhatACpuToldBeforeItWentAndHearsItAgain() throws Exception {
         assumeTrue(Files.exists(ONLINE), "SKIPPED: no second CPU that can go offline");
         try (SideBand sideBand = SideBand.open(new SideBandOptions(1 << 18))) {

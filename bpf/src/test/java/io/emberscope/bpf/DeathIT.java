@@ -53,7 +53,7 @@ class DeathIT {
             try (Sampler sampler =
                             Sampler.open(new SamplerOptions(997, EventKind.CPU_CLOCK, 1 << 20));
                     SideBand sideBand = SideBand.open(new SideBandOptions(65_536))) {
-                sampler.startWaits();
+                sampler.startWaits(WaitEnd.best());
                 System.out.println("open");
                 while (true) {
                     sampler.await(Duration.ofMillis(10), sideBand);

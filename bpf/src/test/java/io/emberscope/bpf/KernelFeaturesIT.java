@@ -21,6 +21,7 @@ class KernelFeaturesIT {
                         "BPF ring buffer",
                         "BPF sampler",
                         "stacks by unwind tables",
+                        "off-CPU time",
                         "bpf_loop",
                         "map_files");
         assertThat(features)

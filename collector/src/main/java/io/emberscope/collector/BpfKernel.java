@@ -17,6 +17,7 @@ import io.emberscope.bpf.SideBandHandler;
 import io.emberscope.bpf.SideBandOptions;
 import io.emberscope.bpf.StackEnd;
 import io.emberscope.bpf.UnwindMemory;
+import io.emberscope.bpf.WaitEnd;
 import io.emberscope.collector.container.Containers;
 import io.emberscope.collector.container.Hierarchy;
 import io.emberscope.collector.process.SampleView;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The real [Kernel]: the BPF sampler and the side band of perf events.
 final class BpfKernel implements Kernel {
@@ -38,17 +40,23 @@ final class BpfKernel implements Kernel {
     private final boolean groupsAreUnified;
     private final SideBand sideBand;
     private final Sampler sampler;
+    private final @Nullable WaitEnd waitEnd;
     private long[] frames = new long[Sample.USER_FRAMES_MAX];
     private long drainedBytes;
     private boolean lost;
     private boolean urgent;
 
     private BpfKernel(
-            Containers containers, boolean groupsAreUnified, SideBand sideBand, Sampler sampler) {
+            Containers containers,
+            boolean groupsAreUnified,
+            SideBand sideBand,
+            Sampler sampler,
+            @Nullable WaitEnd waitEnd) {
         this.containers = containers;
         this.groupsAreUnified = groupsAreUnified;
         this.sideBand = sideBand;
         this.sampler = sampler;
+        this.waitEnd = waitEnd;
     }
 
     /// Attaches to the kernel: the side band first, so that no process is sampled that we were not
@@ -70,7 +78,11 @@ final class BpfKernel implements Kernel {
                     "Side-band events the kernel had no room for.",
                     sideBand::lost);
             return new BpfKernel(
-                    containers, hierarchy.kind() == Hierarchy.Kind.UNIFIED, sideBand, sampler);
+                    containers,
+                    hierarchy.kind() == Hierarchy.Kind.UNIFIED,
+                    sideBand,
+                    sampler,
+                    options.waitEnd());
         } catch (BpfException e) {
             sideBand.close();
             throw e;
@@ -198,7 +210,7 @@ final class BpfKernel implements Kernel {
     @Override
     public void sampleWaits(boolean on) throws BpfException {
         if (on) {
-            sampler.startWaits();
+            sampler.startWaits(waitEnd == null ? WaitEnd.best() : waitEnd);
         } else {
             sampler.stopWaits();
         }

@@ -2,6 +2,7 @@ package io.emberscope.collector;
 
 import io.emberscope.bpf.EventKind;
 import io.emberscope.bpf.SamplerOptions.Unwinding;
+import io.emberscope.bpf.WaitEnd;
 import io.emberscope.collector.export.HttpTarget;
 import java.net.URL;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param event what makes the sampler look
 /// @param unwinding how user stacks are walked, or null for the best way there is
 /// @param unwindBytesMax kernel memory for unwind tables
+/// @param waitEnd how ends of waits are known, or null for the best way there is
 /// @param samplingFile says what is sampled; may be missing
 /// @param node name of this machine, or empty for the host's name
 /// @param metricsListen where metrics are served, or null for nowhere
@@ -33,6 +35,7 @@ record CollectorOptions(
         EventKind event,
         @Nullable Unwinding unwinding,
         long unwindBytesMax,
+        @Nullable WaitEnd waitEnd,
         Path samplingFile,
         String node,
         @Nullable HostPort metricsListen,
@@ -56,6 +59,9 @@ record CollectorOptions(
                                      first of these that the kernel takes)
               --unwind-memory SIZE   most kernel memory for unwind tables, such as 64MiB; beyond
                                      that, those not used for longest are given up (default: 32MiB)
+              --off-cpu-by HOW       how it is known that a wait is over: tracepoint (Linux 6.16) or
+                                     interrupt (x86-64; default: the first of these that the
+                                     kernel has)
               --sampling FILE        what to sample: off-CPU time, rates and exclusions, CPU budget;
                                      may be changed while we run, and may be missing
                                      (default: /etc/emberscope/sampling.conf)
@@ -93,6 +99,7 @@ record CollectorOptions(
                         "--event",
                         "--unwind",
                         "--unwind-memory",
+                        "--off-cpu-by",
                         "--sampling",
                         "--node",
                         "--metrics-listen",
@@ -116,6 +123,7 @@ record CollectorOptions(
                 event(given.get("--event", "cpu-clock")),
                 unwinding(given.get("--unwind", "")),
                 size("--unwind-memory", given.get("--unwind-memory", "32MiB")),
+                waitEnd(given.get("--off-cpu-by", "")),
                 Path.of(given.get("--sampling", "/etc/emberscope/sampling.conf")),
                 given.get("--node", ""),
                 metricsListen(given),
@@ -183,6 +191,17 @@ record CollectorOptions(
                             "--unwind: "
                                     + text
                                     + " (expected: tables, tables-bounded or frame-pointers)");
+        };
+    }
+
+    private static @Nullable WaitEnd waitEnd(String text) throws UsageException {
+        return switch (text) {
+            case "" -> null;
+            case "tracepoint" -> WaitEnd.TRACEPOINT;
+            case "interrupt" -> WaitEnd.INTERRUPT;
+            default ->
+                    throw new UsageException(
+                            "--off-cpu-by: " + text + " (expected: tracepoint or interrupt)");
         };
     }
 

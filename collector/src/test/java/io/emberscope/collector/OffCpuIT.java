@@ -2,19 +2,26 @@ package io.emberscope.collector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.bpf.WaitEnd;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.ProfileType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.assertj.core.data.Percentage;
+import java.util.Locale;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Waits of a program without frame pointers, through the real collector to a server.
 final class OffCpuIT {
     private static final String HITS = "emberscope_collector_hits_total{profile=\"off_cpu\"}";
+
+    private static final int UNSEEN_MAX = 3;
+    private static final double WAIT_NANOS = 20e6;
 
     @TempDir private Path directory;
 
@@ -35,9 +42,12 @@ final class OffCpuIT {
         return Long.parseLong(out.strip());
     }
 
-    @Test
-    void waitsArriveWithTheirWholeStacksAndAsLongAsTheProgramFindsThem() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"TRACEPOINT, tables", "INTERRUPT, tables", "INTERRUPT, tables-bounded"})
+    void waitsArriveWithTheirWholeStacksAndAsLongAsTheProgramFindsThem(
+            WaitEnd end, String unwinding) throws Exception {
         RunningCollector.assumeRoot();
+        Assumptions.assumeTrue(end.isHere(), "SKIPPED: this kernel cannot tell by " + end);
         Path sampling = directory.resolve("sampling.conf");
         Files.writeString(sampling, "off-cpu on\noff-cpu-min 0us\ncpu-budget 100%");
         long sleeps;
@@ -47,19 +57,24 @@ final class OffCpuIT {
                         RunningCollector.start(
                                 directory.resolve("data"),
                                 sink.address(),
+                                "--off-cpu-by",
+                                end.name().toLowerCase(Locale.ROOT),
+                                "--unwind",
+                                unwinding,
                                 "--sampling",
                                 sampling.toString())) {
             collector.awaitMetric(HITS, 1);
-            sleeps = run(compile("sleeper"), "sleep", 200, 5_000);
-            locks = run(compile("locker"), "lock", 200, 5_000);
-            collector.stop();
+            sleeps = run(compile("sleeper"), "sleep", 50, 20_000);
+            locks = run(compile("locker"), "lock", 50, 20_000);
+            // Some sandboxes hide threads of their own from tracing, and with them ends of waits.
+            long unseen = collector.stop().dropped();
             Received received = sink.received();
-            assertWaits(received, "sleeper", sleeps);
-            assertWaits(received, "locker", locks);
+            assertWaits(received, "sleeper", sleeps, unseen);
+            assertWaits(received, "locker", locks, unseen);
         }
     }
 
-    private static void assertWaits(Received received, String executable, long told) {
+    private static void assertWaits(Received received, String executable, long told, long unseen) {
         List<Received.Sample> waits =
                 received.samples().stream()
                         .filter(sample -> sample.type().equals(ProfileType.OFF_CPU))
@@ -67,9 +82,10 @@ final class OffCpuIT {
                         .filter(sample -> sample.isIn("wait_once") || sample.isIn("prepare"))
                         .toList();
         long nanos = waits.stream().mapToLong(Received.Sample::nanos).sum();
-        assertThat((double) nanos)
-                .as("%s", executable)
-                .isCloseTo((double) told, Percentage.withPercentage(2));
+        assertThat(nanos).as("%s", executable).isLessThanOrEqualTo(told);
+        assertThat((double) told - nanos)
+                .as("%s, %d unseen", executable, unseen)
+                .isLessThan(told * 0.02 + Math.min(unseen, UNSEEN_MAX) * WAIT_NANOS);
         for (Received.Sample sample : waits) {
             assertThat(sample.label("thread_state")).isEqualTo("interruptible");
             Frame root = sample.frames().getLast();
