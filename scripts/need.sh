@@ -51,6 +51,13 @@ want_for_test() {
   want_command shellcheck shellcheck 'checks the shell scripts'
 }
 
+want_for_kernels() {
+  want_command qemu-system-x86_64 qemu-system-x86 'boots other kernels'
+  want_command busybox busybox-static 'is the shell that they start'
+  want_command xz xz-utils 'unpacks their modules'
+  want_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring "knows Debian's signatures"
+}
+
 # want_command COMMAND PACKAGE WHY
 want_command() {
   have_command "$1" || want_package "$2" "$3"

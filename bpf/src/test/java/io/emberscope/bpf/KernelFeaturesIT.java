@@ -22,7 +22,6 @@ class KernelFeaturesIT {
                         "BPF sampler",
                         "stacks by unwind tables",
                         "off-CPU time",
-                        "bpf_loop",
                         "map_files");
         assertThat(features)
                 .filteredOn(f -> f.state() != State.OK)

@@ -162,7 +162,14 @@ class SamplerIT {
         try (Sampler sampler = Sampler.open(new SamplerOptions(97, EventKind.CPU_CLOCK, MIB))) {
             ProgramStats stats = sampler.programStats();
             System.out.println("sampler: " + stats.verifiedInstructions() + " instructions walked");
-            assertThat(stats.verifiedInstructions()).isBetween(100L, 800_000L);
+            // What has bpf_loop (5.17) also tells of the verifier (5.16).
+            boolean isTold =
+                    KernelFeatures.probe().stream()
+                            .anyMatch(
+                                    feature ->
+                                            feature.name().equals("bpf_loop")
+                                                    && feature.state() == KernelFeature.State.OK);
+            assertThat(stats.verifiedInstructions()).isBetween(isTold ? 100L : 0L, 800_000L);
             assertThat(stats.memoryBytes()).isBetween((long) MIB, 2L * MIB);
         }
     }

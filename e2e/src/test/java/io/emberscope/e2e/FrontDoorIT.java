@@ -67,7 +67,7 @@ class FrontDoorIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"up", "build", "test", "bench", "fmt"})
+    @ValueSource(strings = {"up", "build", "test", "kernels", "bench", "fmt"})
     void everyCommandTakesHelp(String command) throws Exception {
         Run run = emberscope(AS_BUILT, command, "--help");
         assertThat(run.out()).contains("Usage: ");
