@@ -1,7 +1,9 @@
 package io.emberscope.base.disk;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -61,6 +63,9 @@ public final class LocalDisk implements Disk {
                 throw new IOException(
                         path + ": " + size + " bytes (expected: at most " + bytesMax + ")");
             }
+            if (size == 0) {
+                return readToEnd(channel, path, bytesMax);
+            }
             ByteBuffer buffer = ByteBuffer.allocate((int) size);
             while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
                 // read on
@@ -69,6 +74,17 @@ public final class LocalDisk implements Disk {
                     ? Arrays.copyOf(buffer.array(), buffer.position())
                     : buffer.array();
         }
+    }
+
+    /// Files of procfs and the like do not know their size before they are read.
+    private static byte[] readToEnd(FileChannel channel, Path path, int bytesMax)
+            throws IOException {
+        InputStream in = Channels.newInputStream(channel);
+        byte[] bytes = in.readNBytes(bytesMax);
+        if (in.read() >= 0) {
+            throw new IOException(path + ": longer (expected: at most " + bytesMax + " bytes)");
+        }
+        return bytes;
     }
 
     @Override

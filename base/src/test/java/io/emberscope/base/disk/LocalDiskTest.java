@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,21 @@ class LocalDiskTest {
         assertThat(disk.usableBytes(deep)).isPositive();
         assertThatThrownBy(() -> disk.usableBytes(deep.resolve("nowhere")))
                 .isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void aFileThatDoesNotKnowItsSizeIsReadToItsEnd() throws Exception {
+        Path limits = Path.of("/proc/self/limits");
+        assertThat(Files.size(limits)).isZero();
+        byte[] bytes = disk.read(limits, 1 << 20);
+        assertThat(new String(bytes, StandardCharsets.US_ASCII))
+                .startsWith("Limit ")
+                .contains("Max realtime timeout");
+        assertThat(disk.read(limits, bytes.length)).hasSameSizeAs(bytes);
+        assertThatThrownBy(() -> disk.read(limits, bytes.length - 1))
+                .hasMessageContaining("longer (expected: at most " + (bytes.length - 1));
+        Path empty = Files.createFile(directory.resolve("empty"));
+        assertThat(disk.read(empty, 10)).isEmpty();
     }
 
     @Test
