@@ -60,6 +60,7 @@ public final class Timeline {
     private int wordCount;
     private int count;
     private long oldest = Long.MAX_VALUE;
+    private long reached = Long.MIN_VALUE;
     private long earlyReplays;
     private int idleRounds;
 
@@ -225,17 +226,26 @@ public final class Timeline {
                     }
                 });
         int done = 0;
-        long reached = untilNanos;
+        long handed = untilNanos;
         while (done < count && words[startOf(done) + TIME] <= untilNanos) {
             if (!hand(done, mayWait)) {
-                reached = words[startOf(done) + TIME] - 1;
+                handed = words[startOf(done) + TIME] - 1;
                 break;
             }
             done++;
         }
+        if (handed != Long.MAX_VALUE) {
+            reached = Math.max(reached, handed);
+        }
         keepWaitingSnapshots(done);
         removeFirst(done);
-        return reached;
+        return handed;
+    }
+
+    /// What comes after all that is younger was handed over has its turn next, however old it is: a
+    /// sample whose thread read its stack only after hours in a system call.
+    private long turnOf(int at) {
+        return Math.max(words[at + TIME], reached);
     }
 
     private int add(long timeNanos, int kind, int pid, int tid, int length) {
@@ -258,7 +268,7 @@ public final class Timeline {
         words[at + IDS] = (long) pid << 32 | (tid & 0xffff_ffffL);
         wordCount += length;
         count++;
-        oldest = Math.min(oldest, timeNanos);
+        oldest = Math.min(oldest, turnOf(at));
         return at;
     }
 
@@ -267,7 +277,7 @@ public final class Timeline {
             order = new long[starts.length];
         }
         for (int i = 0; i < count; i++) {
-            long age = Math.min(words[starts[i] + TIME] - oldest, AGE_MAX);
+            long age = Math.min(turnOf(starts[i]) - oldest, AGE_MAX);
             order[i] = age << INDEX_BITS | i;
         }
         Arrays.sort(order, 0, count);
@@ -391,7 +401,7 @@ public final class Timeline {
                 System.arraycopy(words, at, words, wordCount, length);
                 starts[count] = wordCount;
                 mapped[count] = mapped[i];
-                oldest = Math.min(oldest, words[wordCount + TIME]);
+                oldest = Math.min(oldest, turnOf(wordCount));
                 wordCount += length;
                 count++;
             }

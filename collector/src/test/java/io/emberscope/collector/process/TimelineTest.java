@@ -71,6 +71,25 @@ final class TimelineTest {
     }
 
     @Test
+    void whatComesHoursLateDoesNotMixUpTheOthers() {
+        long hours = 10 * 3_600_000_000_000L;
+        sample(hours, 1);
+        timeline.replay(hours, true);
+        sample(hours + 30, 3);
+        sample(hours + 20, 2);
+        sample(5, 9);
+        timeline.exit(hours + 25, 2, 2);
+        timeline.replay(hours + 100, true);
+        assertThat(log)
+                .containsExactly(
+                        "sample 1 at " + hours,
+                        "sample 9 at 5",
+                        "sample 2 at " + (hours + 20),
+                        "exit 2/2",
+                        "sample 3 at " + (hours + 30));
+    }
+
+    @Test
     void framesSurviveWaiting() {
         int at = timeline.sample(50, 1, 1, 0, 1, 0, 0, 0, 1, 2, StackEnd.COMPLETE, 0, 0, 0);
         timeline.words()[at] = 100;
@@ -167,6 +186,7 @@ final class TimelineTest {
             List<String> expected = new ArrayList<>();
             times.stream().sorted().forEach(time -> expected.add("sample 1 at " + time));
             log.clear();
+            Timeline fresh = new Timeline(new Binaries(), new Log(log));
             // Arrival is late by at most 500, and each round cuts that much before the newest.
             List<Long> arrival = new ArrayList<>(times);
             Collections.sort(arrival);
@@ -175,16 +195,20 @@ final class TimelineTest {
             }
             long newest = 0;
             for (long time : arrival) {
-                sample(time, 1);
+                sample(fresh, time, 1);
                 newest = Math.max(newest, time);
-                timeline.replay(newest - 2_000, false);
+                fresh.replay(newest - 2_000, false);
             }
-            timeline.replay(Long.MAX_VALUE, false);
+            fresh.replay(Long.MAX_VALUE, false);
             assertThat(log).as("seed %d", seed).isEqualTo(expected);
         }
     }
 
     private void sample(long time, int pid) {
+        sample(timeline, time, pid);
+    }
+
+    private static void sample(Timeline timeline, long time, int pid) {
         timeline.sample(time, pid, pid, 0, 1, 0, 0, 0, 0, 0, StackEnd.COMPLETE, 0, 0, 0);
     }
 
