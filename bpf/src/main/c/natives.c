@@ -371,18 +371,28 @@ NATIVE(jlong, samplerAdopt)(JNIEnv *env, jclass class, jintArray maps, jintArray
 	return handle_or_throw(env, HANDLE_SAMPLER, sampler);
 }
 
-/* The headers that precede records in the ring become their lengths in words. */
-static void say_lengths(jlong *words, size_t count)
+/*
+ * The headers that precede records in the ring become their lengths in words. What the program took
+ * room for and did not fill is left out. Returns how many words are left.
+ */
+static size_t keep_records(jlong *words, size_t count)
 {
-	size_t at = 0;
+	size_t at = 0, kept = 0;
 
 	while (at < count) {
-		uint32_t length = (uint32_t)words[at] &
-				  ~(uint32_t)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+		uint32_t header = (uint32_t)words[at];
+		size_t length = ((header & ~(uint32_t)(BPF_RINGBUF_BUSY_BIT |
+						       BPF_RINGBUF_DISCARD_BIT)) + 7) / 8;
 
-		words[at] = (length + 7) / 8;
-		at += 1 + (size_t)words[at];
+		if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
+			words[kept] = (jlong)length;
+			if (kept != at)
+				memmove(words + kept + 1, words + at + 1, 8 * length);
+			kept += 1 + length;
+		}
+		at += 1 + length;
 	}
+	return kept;
 }
 
 NATIVE(jint, samplerDrain)(JNIEnv *env, jclass class, jlong handle, jlongArray target)
@@ -390,7 +400,7 @@ NATIVE(jint, samplerDrain)(JNIEnv *env, jclass class, jlong handle, jlongArray t
 	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
 	size_t room = (size_t)(*env)->GetArrayLength(env, target) * sizeof(jlong);
 	const void *records;
-	size_t bytes;
+	size_t bytes, kept = 0;
 	jlong *words;
 
 	(void)class;
@@ -401,15 +411,13 @@ NATIVE(jint, samplerDrain)(JNIEnv *env, jclass class, jlong handle, jlongArray t
 	words = bytes ? (*env)->GetPrimitiveArrayCritical(env, target, NULL) : NULL;
 	if (words) {
 		memcpy(words, records, bytes);
-		say_lengths(words, bytes / sizeof(jlong));
+		kept = keep_records(words, bytes / sizeof(jlong));
 		(*env)->ReleasePrimitiveArrayCritical(env, target, words, 0);
 		sampler_consumed(sampler, bytes);
-	} else {
-		bytes = 0;
 	}
 	pthread_mutex_unlock(&sampler->lock);
 	handle_put(handle);
-	return (jint)(bytes / sizeof(jlong));
+	return (jint)kept;
 }
 
 NATIVE(void, samplerStop)(JNIEnv *env, jclass class, jlong handle)
