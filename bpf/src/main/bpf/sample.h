@@ -92,7 +92,7 @@ struct resumption {
 	__u64 registers[REGISTERS];
 	__u32 known;
 	__u32 exact;
-	__u64 code; /* eight bytes, from the one before rip on, if that is exact */
+	__u64 code; /* eight bytes, from UNWIND_CODE_BEFORE() bytes before rip on */
 	__u64 stack_start;
 };
 

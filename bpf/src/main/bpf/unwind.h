@@ -151,6 +151,22 @@ static inline int unwind_words_before_return(__u64 code)
 	return -1;
 }
 
+/* Where eight bytes of code begin that tell what there is to know about the place in rip. */
+#define UNWIND_CODE_BEFORE(exact) ((exact) ? 1 : 8)
+
+/*
+ * Whether a call ends right before rip, as far as the code can be read: one of those that compilers
+ * use for functions that do not return, call x and call *x(%rip).
+ */
+static inline int unwind_is_after_call(struct walk *walk, __u64 rip)
+{
+	__u64 code;
+
+	if (unwind_code(walk, rip - UNWIND_CODE_BEFORE(0), &code))
+		return 0;
+	return (code >> 24 & 0xff) == 0xe8 || (code >> 16 & 0xffff) == 0x15ff;
+}
+
 /* The value of a register by its number in a rule; false if it is not known. */
 static inline int unwind_register(struct walk *walk, __u32 number, __u64 *value)
 {
@@ -366,10 +382,12 @@ static inline int unwind_step(struct walk *walk)
 					   unwind_rule(walk->block, address - walk->bias);
 	/*
 	 * No call returns to the first byte of a function unless it ends the one before. What does
-	 * was put there by hand, like makecontext(3)'s trampoline, and nobody called it.
+	 * was put there by hand, like makecontext(3)'s trampoline, and nobody called it. Only the
+	 * kernel can read the code on most of a stack; where nobody can, it is taken for that too.
 	 */
 	is_first = rule == RULE_NONE && !walk->exact && walk->block != TABLE_NONE &&
-		   unwind_rule(walk->block, rip - walk->bias) != RULE_NONE;
+		   unwind_rule(walk->block, rip - walk->bias) != RULE_NONE &&
+		   !unwind_is_after_call(walk, rip);
 	unwind_note(walk, walk->exact || is_first ? rip | FRAME_EXACT : rip);
 	if (walk->block == TABLE_NONE)
 		return unwind_by_pointer(walk);

@@ -281,8 +281,8 @@ static __always_inline void resumption_begin(struct walk *walk, struct resumptio
 	/* Where a stack has only begun to be used there may be nothing below. */
 	if (bpf_probe_read_user(&word, sizeof(word), (void *)resumption->stack_start))
 		resumption->stack_start = rsp;
-	if (walk->exact)
-		unwind_code(walk, walk->registers[REGISTER_RIP] - 1, &resumption->code);
+	unwind_code(walk, walk->registers[REGISTER_RIP] - UNWIND_CODE_BEFORE(walk->exact),
+		    &resumption->code);
 }
 
 /* Whether there is more of the first thread's stack from the address on, touched or not. */

@@ -42,6 +42,7 @@ class WalkTest {
     private final long[] registers = new long[RIP + 1];
     private long[] words = {};
     private long code;
+    private long exact = 1L << 32;
 
     @BeforeEach
     void open() throws Exception {
@@ -96,7 +97,7 @@ class WalkTest {
         writeMappings();
         long[] resumption = new long[Sample.RESUMPTION_WORDS + words.length];
         System.arraycopy(registers, 0, resumption, 0, registers.length);
-        resumption[17] = (1L << 17) - 1 | 1L << 32; // all known; exact
+        resumption[17] = (1L << 17) - 1 | exact; // all known
         resumption[18] = code;
         resumption[19] = STACK;
         System.arraycopy(words, 0, resumption, Sample.RESUMPTION_WORDS, words.length);
@@ -345,6 +346,21 @@ class WalkTest {
         assertThat(stack.count()).isZero();
         assertEnd(StackEnd.TABLE_MISSING);
         assertThat(stack.stoppedAt()).isEqualTo(CODE + 0x100);
+    }
+
+    @Test
+    void aReturnToTheFirstByteOfAFunctionIsOneIfACallIsBefore() {
+        row(0x100, ofRsp(1, 0));
+        exact = 0;
+        registers[RBP] = STACK;
+        stack(0, CODE + 0x150, 0);
+        code = 0x90_9090_9090L;
+        assertThat(walk()).containsExactly("100!");
+        assertEnd(StackEnd.COMPLETE);
+        code = 0x1234_5678_e8c3_9090L; // ret; call x
+        assertThat(walk()).containsExactly("100", "150");
+        code = 0x1234_5678_15ff_9090L; // call *x(%rip)
+        assertThat(walk()).containsExactly("100", "150");
     }
 
     @Test
