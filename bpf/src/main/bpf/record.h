@@ -127,8 +127,7 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 			if (cpu->walk.end == WALK_PROCESS_UNKNOWN ||
 			    cpu->walk.end == WALK_TABLE_MISSING ||
 			    (cpu->walk.end == WALK_NO_MAPPING && !cpu->walk.settled))
-				resumption = copy_stack(cpu, task, kernel + user,
-							waiting > config.ring_bytes / 2);
+				resumption = copy_stack(cpu, task, kernel + user, waiting);
 		}
 	}
 	cpu->header.kernel_frames = kernel / sizeof(__u64);
@@ -143,8 +142,7 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 	wakeup = waiting >= config.wakeup_bytes || is_urgent(cpu) ? BPF_RB_FORCE_WAKEUP :
 								    BPF_RB_NO_WAKEUP;
 	bytes = kernel + user + resumption;
-	if (resumption && waiting < config.ring_bytes / 4 &&
-	    send_deep(cpu, task, bytes, wakeup)) {
+	if (resumption && send_deep(cpu, task, bytes, wakeup)) {
 		cpu->counters.busy_nanos += bpf_ktime_get_ns() - cpu->header.time_nanos;
 		return;
 	}

@@ -260,7 +260,6 @@ static __always_inline void note_place(struct cpu_state *cpu)
 }
 
 #define COPY_PIECE_BYTES 4096
-/* Until nothing more fits; or few, to leave room for others. */
 #define COPY_PIECES_MAX 8
 #define COPY_PIECES_FEW 2
 /* What is this near to the bottom of the first thread's stack is taken for a part of it. */
@@ -293,13 +292,22 @@ static __always_inline int is_cut(struct task_struct *task, __u64 rsp, __u64 add
 	return address < bottom && bottom - rsp < MAIN_STACK_BYTES_MAX;
 }
 
+/* The fewer, the more waits in the ring, so that copies leave room for what has none. */
+static __always_inline __u32 copy_pieces(__u64 waiting)
+{
+	if (waiting > config.ring_bytes / 4 * 3)
+		return 0;
+	return waiting > config.ring_bytes / 2 ? COPY_PIECES_FEW : COPY_PIECES_MAX;
+}
+
 /*
  * Puts what user space needs to take the walk up again into the body, from there on, and returns its
  * size in bytes, a multiple of eight. Notes where it stopped if that was for want of room.
  */
 static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struct *task, __u32 at,
-					int little)
+					__u64 waiting)
 {
+	__u32 pieces = copy_pieces(waiting);
 	struct resumption *resumption;
 	__u32 to, bytes, i;
 	__u64 address;
@@ -318,8 +326,8 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 		bytes = COPY_PIECE_BYTES - (address & (COPY_PIECE_BYTES - 1));
 		barrier_var(bytes);
 		barrier_var(to);
-		if (bytes > COPY_PIECE_BYTES || to > BODY_BYTES - COPY_PIECE_BYTES ||
-		    (little && i >= COPY_PIECES_FEW)) {
+		if (i >= pieces || bytes > COPY_PIECE_BYTES ||
+		    to > BODY_BYTES - COPY_PIECE_BYTES) {
 			cpu->header.flags |= SAMPLE_COPY_CUT;
 			cpu->rest_of_stack = address;
 			break;
@@ -350,6 +358,9 @@ static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *
 
 	barrier_var(begun);
 	if (!address || begun > BODY_BYTES)
+		return 0;
+	/* Now, as other CPUs may have taken room meanwhile, each as much. */
+	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= config.ring_bytes / 4)
 		return 0;
 	deep = bpf_ringbuf_reserve(&ring, sizeof(*deep), 0);
 	if (!deep)
@@ -394,12 +405,12 @@ static __always_inline int walk_user_stack(struct cpu_state *cpu, struct task_st
 }
 
 static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struct *task, __u32 at,
-					int little)
+					__u64 waiting)
 {
 	(void)cpu;
 	(void)task;
 	(void)at;
-	(void)little;
+	(void)waiting;
 	return 0;
 }
 

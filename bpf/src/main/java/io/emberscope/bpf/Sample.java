@@ -34,8 +34,8 @@ public final class Sample {
     /// Size of `struct sample_header`.
     static final int HEADER_BYTES = 80;
 
-    /// Size of `struct resumption` in words.
-    static final int RESUMPTION_WORDS = 20;
+    /// Words of [#copyResumption] before the part of the stack.
+    public static final int RESUMPTION_WORDS = 20;
 
     /// Most that follows the header: both stacks, and a copy of 160 KiB of the user's.
     static final int BODY_BYTES =
@@ -197,13 +197,16 @@ public final class Sample {
     }
 
     /// Copies what [UnwindMemory#resume] needs to `target` from `at` on.
-    public void copyResumption(long[] target, int at) {
+    ///
+    /// @param length how many words of it: all, or fewer, at least [#RESUMPTION_WORDS], to cut the
+    ///   part of the stack
+    public void copyResumption(long[] target, int at, int length) {
         System.arraycopy(
                 words,
                 start + HEADER_WORDS + kernelFrameCount() + userFrameCount(),
                 target,
                 at,
-                resumptionWords());
+                length);
     }
 
     /// The address of a frame that [#copyUserFrames] gave.

@@ -234,6 +234,7 @@ final class BpfKernel implements Kernel {
         public void sample(Sample sample) {
             int kernel = sample.kernelFrameCount();
             int user = sample.userFrameCount();
+            int resumption = timeline.resumptionWords(sample.resumptionWords());
             int at =
                     timeline.sample(
                             sample.timeNanos(),
@@ -249,13 +250,13 @@ final class BpfKernel implements Kernel {
                             sample.isUserStackTruncated() ? StackEnd.TRUNCATED : sample.userEnd(),
                             sample.space(),
                             sample.mappingsPlace(),
-                            sample.resumptionWords());
+                            resumption);
             sample.copyKernelFrames(frames);
             System.arraycopy(frames, 0, timeline.words(), at, kernel);
             sample.copyUserFrames(frames);
             System.arraycopy(frames, 0, timeline.words(), at + kernel, user);
-            urgent |= sample.resumptionWords() > 0;
-            sample.copyResumption(timeline.words(), at + kernel + user);
+            urgent |= resumption > 0;
+            sample.copyResumption(timeline.words(), at + kernel + user, resumption);
             drainedBytes += 80L + 8L * (kernel + user + sample.resumptionWords());
         }
 

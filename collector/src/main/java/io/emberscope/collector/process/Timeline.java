@@ -1,5 +1,6 @@
 package io.emberscope.collector.process;
 
+import io.emberscope.bpf.Sample;
 import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.primitive.LongMap;
 import java.util.Arrays;
@@ -22,6 +23,13 @@ public final class Timeline {
 
     /// Most samples and events kept.
     static final int RECORDS_MAX = 1 << 18;
+
+    /// Copies of stacks get less room the fuller it is, so that they alone never fill more than
+    /// half of it: then samples can no longer wait for tables.
+    private static final int WORDS_OF_COPIES_MAX = WORDS_MAX / 2;
+
+    /// What a copy may take of what is left of that. A sixteenth of all is more than any copy has.
+    private static final int COPY_PART = 16;
 
     /// How far to look for the file that is mapped after a program began.
     private static final int LOOK_AHEAD_MAX = 512;
@@ -116,9 +124,9 @@ public final class Timeline {
     /// @param kernelFrames at most 4,096
     /// @param userFrames at most 4,096
     /// @param userEnd why the user stack goes no further
-    /// @param space of the process, see [io.emberscope.bpf.Sample#space]
-    /// @param mappingsPlace of [io.emberscope.bpf.Sample#mappingsPlace]
-    /// @param resumptionWords of [io.emberscope.bpf.Sample#copyResumption]
+    /// @param space of the process, see [Sample#space]
+    /// @param mappingsPlace of [Sample#mappingsPlace]
+    /// @param resumptionWords of [Sample#copyResumption], see [#resumptionWords]
     public int sample(
             long timeNanos,
             int pid,
@@ -145,6 +153,13 @@ public final class Timeline {
         words[at + 9] = mappingsPlace;
         words[at + 8] = userEnd.code() | (long) resumptionWords << 8;
         return at + SAMPLE_WORDS;
+    }
+
+    /// How many words of a resumption there is room for, of those that a sample has: the copy of
+    /// the stack at its end may have to be cut.
+    public int resumptionWords(int words) {
+        int room = Math.max(0, WORDS_OF_COPIES_MAX - wordCount) / COPY_PART;
+        return Math.min(words, Sample.RESUMPTION_WORDS + room);
     }
 
     /// Where the frames of the sample just added go.

@@ -2,6 +2,7 @@ package io.emberscope.collector.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.bpf.Sample;
 import io.emberscope.bpf.StackEnd;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -160,6 +161,24 @@ final class TimelineTest {
         timeline.snapshot(new Snapshot(7, 50));
         timeline.replay(30, false);
         assertThat(log).containsExactly("snapshot 7", "fork 7 of 7");
+    }
+
+    @Test
+    void copiesOfStacksLeaveRoomForOtherSamples() {
+        int whole = Sample.RESUMPTION_WORDS + (160 << 10) / 8;
+        assertThat(timeline.resumptionWords(0)).isZero();
+        assertThat(timeline.resumptionWords(whole)).isEqualTo(whole);
+        for (int i = 0; i < 1_000; i++) {
+            int words = timeline.resumptionWords(whole);
+            assertThat(words).isBetween(Sample.RESUMPTION_WORDS, whole);
+            timeline.sample(i, 1, 1, 0, 1, 0, 0, 0, 0, 0, StackEnd.COMPLETE, 0, 0, words);
+        }
+        assertThat(timeline.fill()).isBetween(0.45, 0.54);
+        assertThat(timeline.resumptionWords(whole)).isEqualTo(Sample.RESUMPTION_WORDS);
+        assertThat(timeline.resumptionWords(0)).isZero();
+        timeline.replay(2_000, false);
+        assertThat(log).hasSize(1_000);
+        assertThat(timeline.resumptionWords(whole)).isEqualTo(whole);
     }
 
     @Test
