@@ -102,6 +102,18 @@ static __always_inline int is_between_programs(struct task_struct *task)
 	return !mm || !BPF_CORE_READ(mm, start_stack);
 }
 
+/*
+ * Whether a part of the user stack is not in memory. Of a copy that cannot go on nothing is known but
+ * where the first thread's stack ends: others may well end there.
+ */
+static __always_inline int is_cold(struct cpu_state *cpu)
+{
+	__u32 cold = SAMPLE_COPY_CUT | SAMPLE_COPY_UNREAD;
+
+	return cpu->header.user_end == WALK_STACK_UNREADABLE ||
+	       (cpu->header.flags & cold) == cold;
+}
+
 /* Notes both stacks, the kernel's without its innermost frames, and puts the sample into the ring. */
 static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 					  struct task_struct *task, __u64 skipped)
@@ -133,7 +145,7 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 	cpu->header.kernel_frames = kernel / sizeof(__u64);
 	cpu->header.user_frames = user / sizeof(__u64);
 	cpu->header.resumption_words = resumption / sizeof(__u64);
-	if (cpu->header.user_end == WALK_STACK_UNREADABLE && defer(cpu, task, kernel)) {
+	if (is_cold(cpu) && defer(cpu, task, kernel)) {
 		cpu->counters.busy_nanos += bpf_ktime_get_ns() - cpu->header.time_nanos;
 		return;
 	}

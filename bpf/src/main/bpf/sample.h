@@ -23,6 +23,7 @@ enum sample_flag {
 	SAMPLE_USER_STACK_FAILED = 1 << 4,
 	SAMPLE_COPY_CUT = 1 << 5, /* the stack is deeper than what was copied of it */
 	SAMPLE_WAIT = 1 << 6, /* the thread did not run until now; the weight is for how long */
+	SAMPLE_COPY_UNREAD = 1 << 7, /* what is above the copy is not in memory, or is no stack */
 };
 
 /* Why a thread did not run: its state while it waited (include/linux/sched.h). WaitState.java. */
@@ -91,12 +92,15 @@ _Static_assert(__builtin_offsetof(struct sample_header, space) == 64, "Sample.SP
 struct resumption {
 	__u64 registers[REGISTERS];
 	__u32 known;
-	__u32 exact;
+	__u16 exact;
+	__u16 unread; /* SAMPLE_COPY_UNREAD, if nobody has cut the copy since; set by user space */
 	__u64 code; /* eight bytes, from UNWIND_CODE_BEFORE() bytes before rip on */
 	__u64 stack_start;
 };
 
 _Static_assert(sizeof(struct resumption) == 8 * RESUMPTION_WORDS, "Sample.RESUMPTION_WORDS");
+_Static_assert(__builtin_offsetof(struct resumption, unread) == 8 * REGISTERS + 6,
+	       "Sample.UNREAD");
 
 /*
  * What became of the hits on one CPU: each is either in the ring or counted as dropped, so
@@ -106,6 +110,7 @@ struct cpu_counters {
 	__u64 hits;
 	__u64 hit_nanos;
 	__u64 busy_nanos; /* what all this took of the CPU, but for deciding */
+	__u64 not_deferred; /* stacks cut because too many samples are left to their threads */
 	struct {
 		__u64 samples;
 		__u64 nanos;

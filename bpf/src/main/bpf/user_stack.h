@@ -275,6 +275,7 @@ static __always_inline void resumption_begin(struct walk *walk, struct resumptio
 	__builtin_memcpy(resumption->registers, walk->registers, sizeof(resumption->registers));
 	resumption->known = walk->known;
 	resumption->exact = walk->exact;
+	resumption->unread = 0;
 	resumption->code = 0;
 	resumption->stack_start = rsp - RED_ZONE_BYTES;
 	/* Where a stack has only begun to be used there may be nothing below. */
@@ -332,12 +333,13 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 			cpu->rest_of_stack = address;
 			break;
 		}
-		if (bpf_probe_read_user(cpu->body + to, bytes, (void *)address))
+		if (bpf_probe_read_user(cpu->body + to, bytes, (void *)address)) {
+			cpu->header.flags |= SAMPLE_COPY_UNREAD;
 			break;
+		}
 		to += bytes;
 		address += bytes;
 	}
-	/* A page of the first thread's stack that was never touched is no reason to stop there. */
 	if (is_cut(task, resumption->registers[REGISTER_RSP], address))
 		cpu->header.flags |= SAMPLE_COPY_CUT;
 	return to - at;
@@ -353,7 +355,7 @@ static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *
 				     __u64 wakeup)
 {
 	__u64 address = cpu->rest_of_stack;
-	__u32 to = begun, bytes, i;
+	__u32 to = begun, bytes, i, unread = 0;
 	struct deep_sample *deep;
 
 	barrier_var(begun);
@@ -375,12 +377,15 @@ static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *
 		barrier_var(to);
 		if (bytes > COPY_PIECE_BYTES || to > DEEP_BODY_BYTES - COPY_PIECE_BYTES)
 			break;
-		if (bpf_probe_read_user(deep->body + to, bytes, (void *)address))
+		if (bpf_probe_read_user(deep->body + to, bytes, (void *)address)) {
+			unread = SAMPLE_COPY_UNREAD;
 			break;
+		}
 		to += bytes;
 		address += bytes;
 	}
 	deep->header = cpu->header;
+	deep->header.flags |= unread;
 	if (i < DEEP_PIECES_MAX && !is_cut(task, cpu->walk.registers[REGISTER_RSP], address))
 		deep->header.flags &= ~SAMPLE_COPY_CUT;
 	deep->header.resumption_words += (to - begun) / sizeof(__u64);

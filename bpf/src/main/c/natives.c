@@ -269,6 +269,7 @@ NATIVE(jintArray, layout)(JNIEnv *env, jclass class)
 		SAMPLE_KERNEL_STACK_FAILED,
 		SAMPLE_USER_STACK_FAILED,
 		SAMPLE_WAIT,
+		SAMPLE_COPY_UNREAD,
 		WAIT_OTHER,
 		RULES_MAX,
 		CGROUP_LEVELS_MAX,
@@ -437,7 +438,7 @@ NATIVE(jlongArray, samplerCounters)(JNIEnv *env, jclass class, jlong handle, jbo
 {
 	struct sampler *sampler = get(env, handle, HANDLE_SAMPLER);
 	struct failure failure = NO_FAILURE;
-	jlong values[4 + 2 * DROP_REASONS];
+	jlong values[5 + 2 * DROP_REASONS];
 	struct cpu_counters sum;
 	int reason, error;
 
@@ -457,9 +458,10 @@ NATIVE(jlongArray, samplerCounters)(JNIEnv *env, jclass class, jlong handle, jbo
 	values[0] = (jlong)sum.hits;
 	values[1] = (jlong)sum.hit_nanos;
 	values[3] = (jlong)sum.busy_nanos;
+	values[4] = (jlong)sum.not_deferred;
 	for (reason = 0; reason < DROP_REASONS; reason++) {
-		values[4 + 2 * reason] = (jlong)sum.dropped[reason].samples;
-		values[5 + 2 * reason] = (jlong)sum.dropped[reason].nanos;
+		values[5 + 2 * reason] = (jlong)sum.dropped[reason].samples;
+		values[6 + 2 * reason] = (jlong)sum.dropped[reason].nanos;
 	}
 	return longs_of(env, values, sizeof(values) / sizeof(values[0]));
 }

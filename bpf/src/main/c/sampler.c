@@ -654,6 +654,7 @@ int sampler_sum(int state, struct cpu_counters *sum, struct failure *failure)
 		sum->hits += counters->hits;
 		sum->hit_nanos += counters->hit_nanos;
 		sum->busy_nanos += counters->busy_nanos;
+		sum->not_deferred += counters->not_deferred;
 		for (reason = 0; reason < DROP_REASONS; reason++) {
 			sum->dropped[reason].samples += counters->dropped[reason].samples;
 			sum->dropped[reason].nanos += counters->dropped[reason].nanos;

@@ -108,7 +108,8 @@ uint32_t unwind_memory_walk(const struct unwind_memory *memory,
 			break;
 	frames[walk->frames] = walk->registers[REGISTER_RIP];
 	*end = walk->end;
-	if (copied.past_copy && (*end == WALK_STACK_UNREADABLE || *end == WALK_NO_RULE))
+	if (copied.past_copy && !resumption->unread &&
+	    (*end == WALK_STACK_UNREADABLE || *end == WALK_NO_RULE))
 		*end = WALK_COPY_CUT;
 	return walk->frames;
 }

@@ -170,6 +170,7 @@ final class NativeLibrary {
             Sample.KERNEL_STACK_FAILED,
             Sample.USER_STACK_FAILED,
             Sample.WAIT,
+            Sample.COPY_UNREAD,
             WaitState.count(),
             SamplingRules.RULES_MAX,
             SamplingRules.LEVELS_MAX,

@@ -17,6 +17,7 @@ public final class Sample {
     static final int KERNEL_STACK_FAILED = 1 << 3;
     static final int USER_STACK_FAILED = 1 << 4;
     static final int WAIT = 1 << 6;
+    static final int COPY_UNREAD = 1 << 7;
 
     /// Frames of a kernel stack at most, and of a user stack that the kernel walks: it walks no
     /// further unless told to.
@@ -53,6 +54,11 @@ public final class Sample {
     private static final int COMM = 6;
     private static final int SPACE = 8;
     private static final int MAPPINGS = 9;
+
+    /// Where in a resumption, and how, it is noted that the stack goes no further in memory.
+    private static final int KNOWN_IN_RESUMPTION = 17;
+
+    private static final long UNREAD = 1L << 48;
 
     /// In a frame of a user stack: not a return address.
     private static final long EXACT = 1L << 63;
@@ -207,6 +213,9 @@ public final class Sample {
                 target,
                 at,
                 length);
+        if ((flags() & COPY_UNREAD) != 0 && length > 0 && length == resumptionWords()) {
+            target[at + KNOWN_IN_RESUMPTION] |= UNREAD;
+        }
     }
 
     /// The address of a frame that [#copyUserFrames] gave.

@@ -29,7 +29,8 @@ public final class Sampler implements AutoCloseable {
     private static final int COUNTER_HIT_NANOS = 1;
     private static final int COUNTER_THROTTLES = 2;
     private static final int COUNTER_BUSY = 3;
-    private static final int COUNTER_DROPS = 4;
+    private static final int COUNTER_NOT_DEFERRED = 4;
+    private static final int COUNTER_DROPS = 5;
     static final List<DropReason> KERNEL_REASONS =
             List.of(
                     DropReason.RING_FULL,
@@ -243,7 +244,8 @@ public final class Sampler implements AutoCloseable {
                 delivered.nanos,
                 drops,
                 values[COUNTER_THROTTLES],
-                values[COUNTER_BUSY]);
+                values[COUNTER_BUSY],
+                values[COUNTER_NOT_DEFERRED]);
     }
 
     /// What the kernel tells about the program.

@@ -16,6 +16,8 @@ import java.util.Map;
 /// @param throttles times the kernel stopped an event for being too frequent; what runs meanwhile
 ///   is no hit and is not seen. -1 if the kernel did not let us watch for it
 /// @param busyNanos CPU time that taking these samples took
+/// @param notDeferred user stacks that were cut where they are not in memory, since too many
+///   samples were left to their threads already, or too many of that process
 public record SamplerCounters(
         long hits,
         long hitNanos,
@@ -23,7 +25,8 @@ public record SamplerCounters(
         long deliveredNanos,
         Map<DropReason, Drops> drops,
         long throttles,
-        long busyNanos) {
+        long busyNanos,
+        long notDeferred) {
     /// Hits lost for one reason.
     ///
     /// @param samples how many

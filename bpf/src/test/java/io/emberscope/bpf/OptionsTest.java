@@ -72,11 +72,12 @@ class OptionsTest {
                         70,
                         Map.of(DropReason.RING_FULL, new SamplerCounters.Drops(3, 30)),
                         0,
+                        0,
                         0);
         assertThat(counters.drops()).containsOnlyKeys(DropReason.values());
         assertThat(counters.dropped()).isEqualTo(3);
         assertThat(counters.droppedNanos()).isEqualTo(30);
-        assertThat(new SamplerCounters(0, 0, 0, 0, Map.of(), 0, 0).dropped()).isZero();
+        assertThat(new SamplerCounters(0, 0, 0, 0, Map.of(), 0, 0, 0).dropped()).isZero();
     }
 
     private static SamplerOptions options(int frequencyHz, int ringBytes) {

@@ -142,6 +142,23 @@ class SampleTest {
     }
 
     @Test
+    void aCopyThatIsCutDoesNotEndWhereTheStackDid() {
+        int whole = Sample.RESUMPTION_WORDS + 100;
+        Sample sample = sample(record(1, 3, whole, Sample.COPY_UNREAD, COMM));
+        long[] target = new long[2 + whole];
+        sample.copyResumption(target, 2, whole);
+        assertThat(target[2 + 17] >>> 48).isEqualTo(1);
+        Arrays.fill(target, -1);
+        sample.copyResumption(target, 2, whole - 1);
+        assertThat(target[2 + 17] >>> 48).isZero();
+        assertThat(target[2 + whole - 1]).isEqualTo(-1);
+        Sample noted = sample(record(1, 3, whole, 0, COMM));
+        noted.copyResumption(target, 2, whole);
+        assertThat(target[2 + 17] >>> 48).isZero();
+        sample(record(1, 3, 0, Sample.COPY_UNREAD, COMM)).copyResumption(new long[0], 0, 0);
+    }
+
+    @Test
     void aDeepStackMayLeaveRoomUnused() {
         long[] used = record(1, 3, 4_000, 0, COMM);
         long[] words = Arrays.copyOf(used, Sample.WORDS_MAX);

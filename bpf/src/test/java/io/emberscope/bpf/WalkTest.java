@@ -43,6 +43,7 @@ class WalkTest {
     private long[] words = {};
     private long code;
     private long exact = 1L << 32;
+    private long unread;
 
     @BeforeEach
     void open() throws Exception {
@@ -97,7 +98,7 @@ class WalkTest {
         writeMappings();
         long[] resumption = new long[Sample.RESUMPTION_WORDS + words.length];
         System.arraycopy(registers, 0, resumption, 0, registers.length);
-        resumption[17] = (1L << 17) - 1 | exact; // all known
+        resumption[17] = (1L << 17) - 1 | exact | unread; // all known
         resumption[18] = code;
         resumption[19] = STACK;
         System.arraycopy(words, 0, resumption, Sample.RESUMPTION_WORDS, words.length);
@@ -346,6 +347,17 @@ class WalkTest {
         assertThat(stack.count()).isZero();
         assertEnd(StackEnd.TABLE_MISSING);
         assertThat(stack.stoppedAt()).isEqualTo(CODE + 0x100);
+    }
+
+    @Test
+    void aStackThatIsNotInMemoryIsNotTakenForACopyThatIsTooShort() {
+        row(0x100, ofRsp(1, 0)).row(0x200, ofRsp(4, 0));
+        stack(CODE + 0x210, 0, 0);
+        assertThat(walk()).containsExactly("100!", "210");
+        assertEnd(StackEnd.COPY_CUT);
+        unread = 1L << 48;
+        assertThat(walk()).containsExactly("100!", "210");
+        assertEnd(StackEnd.STACK_UNREADABLE);
     }
 
     @Test

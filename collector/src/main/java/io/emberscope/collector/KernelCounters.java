@@ -15,7 +15,7 @@ import java.util.function.ToLongFunction;
 /// counts when the kernel is closed. Safe for use by several threads.
 final class KernelCounters {
     private static final SamplerCounters NONE =
-            new SamplerCounters(0, 0, 0, 0, new EnumMap<>(DropReason.class), 0, 0);
+            new SamplerCounters(0, 0, 0, 0, new EnumMap<>(DropReason.class), 0, 0, 0);
 
     private final Kernel kernel;
     private volatile SamplerCounters cpu = NONE;
@@ -48,6 +48,11 @@ final class KernelCounters {
                 "emberscope_collector_sampling_nanoseconds_total",
                 "CPU time that the kernel took for samples, in whatever ran just then.",
                 SamplerCounters::busyNanos);
+        counter(
+                metrics,
+                "emberscope_collector_unread_stacks_total",
+                "User stacks cut where they are not in memory, as too many waited to be read.",
+                SamplerCounters::notDeferred);
         metrics.counterFrom(
                 "emberscope_collector_throttles_total",
                 "Times the kernel paused an event for being too frequent.",
