@@ -5,11 +5,15 @@
 readonly LISTEN_DEFAULT=127.0.0.1:4040 METRICS_LISTEN_DEFAULT=127.0.0.1:4041
 readonly SERVER_READY_SECONDS=120 COLLECTOR_READY_SECONDS=60
 readonly COLLECTOR_STOP_SECONDS=20 SERVER_STOP_SECONDS=40
+# As collector/jvm.options has it, and the most that is of use.
+readonly HEAP_MIB_DEFAULT=48 HEAP_MIB_MAX=512
 # Users that exist in no passwd file, the range that systemd takes for its dynamic users too.
 readonly UID_FIRST=61184 UID_COUNT=4336
 
 # What a user asked for; set by parse_run_options.
-LISTEN=$LISTEN_DEFAULT DATA='' FREQUENCY='' METRICS_LISTEN='' OPEN='' COLLECTOR=1 REST=()
+LISTEN=$LISTEN_DEFAULT DATA='' FREQUENCY='' MEMORY='' METRICS_LISTEN='' OPEN='' COLLECTOR=1 REST=()
+# Further options of the JVM; see heap_of_memory.
+JVM=()
 # What setpriv is told about the end of its parent.
 DEATH=(--pdeathsig keep)
 
@@ -20,7 +24,7 @@ parse_run_options() {
   while (($#)); do
     local name=$1 value='' shifts=1
     case $name in
-      --listen | --data | --frequency | --metrics-listen)
+      --listen | --data | --frequency | --memory | --metrics-listen)
         (($# > 1)) || usage_error "$name: no value (expected: $name VALUE)" "$command"
         value=$2 shifts=2
         ;;
@@ -30,6 +34,7 @@ parse_run_options() {
       --listen) LISTEN=$value ;;
       --data) DATA=$value ;;
       --frequency) FREQUENCY=$value ;;
+      --memory) MEMORY=$value ;;
       --metrics-listen) METRICS_LISTEN=$value ;;
       --open) OPEN=1 ;;
       --no-collector) COLLECTOR='' ;;
@@ -272,12 +277,27 @@ port_holder() {
   done < <(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 }
 
+# Sets JVM to what the collector's budget means for its heap, which cannot change once it runs: a
+# quarter of it where that is more than what jvm.options gives. The collector cuts the rest.
+heap_of_memory() {
+  local form='^([0-9]{1,9})([KMG])iB$' mib
+  JVM=()
+  [[ $MEMORY =~ $form ]] || return 0
+  case ${BASH_REMATCH[2]} in
+    K) mib=$((10#${BASH_REMATCH[1]} / 1024)) ;;
+    M) mib=$((10#${BASH_REMATCH[1]})) ;;
+    G) mib=$((10#${BASH_REMATCH[1]} * 1024)) ;;
+  esac
+  ((mib / 4 <= HEAP_MIB_DEFAULT)) || JVM=("-Xmx$((mib / 4 < HEAP_MIB_MAX ? mib / 4 : HEAP_MIB_MAX))m")
+}
+
 # java_program MODULE CLASS ARGUMENT...: sets PROGRAM to the command line.
 java_program() {
   local module=$1 class=$2
   shift 2
   PROGRAM=("$JAVA_HOME/bin/java")
   [[ ! -f $ROOT/$module/jvm.options ]] || PROGRAM+=("@$ROOT/$module/jvm.options")
+  PROGRAM+=(${JVM[@]+"${JVM[@]}"})
   if aot_cache_is_current "$module"; then
     PROGRAM+=("-XX:AOTCache=$ROOT/$module/target/$module.aot")
   fi
@@ -311,8 +331,9 @@ server_program() {
 collector_program() {
   make_data_directory
   make_private "$DATA/collector"
+  heap_of_memory
   java_program collector io.emberscope.collector.CollectorMain collect \
-    --data "$DATA/collector" ${FREQUENCY:+--frequency "$FREQUENCY"} \
+    --data "$DATA/collector" ${FREQUENCY:+--frequency "$FREQUENCY"} ${MEMORY:+--memory "$MEMORY"} \
     ${METRICS_LISTEN:+--metrics-listen "$METRICS_LISTEN"} "$@"
 }
 

@@ -177,6 +177,12 @@ static inline int unwind_register(struct walk *walk, __u32 number, __u64 *value)
 	return 1;
 }
 
+/* Why there is no caller where no table says anything: for want of a table, or of room for it. */
+static inline int unwind_no_rule(struct walk *walk, enum walk_end end)
+{
+	return unwind_end(walk, walk->block == TABLE_NO_ROOM ? WALK_TABLE_NO_ROOM : end);
+}
+
 /* The step where no table says anything. */
 static inline int unwind_by_pointer(struct walk *walk)
 {
@@ -196,17 +202,18 @@ static inline int unwind_by_pointer(struct walk *walk)
 		}
 	}
 	if (!(walk->known & 1U << REGISTER_RBP))
-		return unwind_end(walk, WALK_REGISTER_LOST);
+		return unwind_no_rule(walk, WALK_REGISTER_LOST);
 	/* The ABI's mark of the outermost frame. In what was interrupted it may be any number. */
 	if (!rbp)
-		return unwind_end(walk, walk->exact ? WALK_NO_RULE : WALK_COMPLETE);
+		return walk->exact ? unwind_no_rule(walk, WALK_NO_RULE) :
+				     unwind_end(walk, WALK_COMPLETE);
 	if (rbp & 7)
-		return unwind_end(walk, WALK_NO_RULE);
+		return unwind_no_rule(walk, WALK_NO_RULE);
 	/* It may well lie below: some frames are on another stack than those they call. */
 	if (unwind_read(walk, rbp, &caller_rbp) || unwind_read(walk, rbp + 8, &rip))
-		return unwind_end(walk, WALK_NO_RULE);
+		return unwind_no_rule(walk, WALK_NO_RULE);
 	if (caller_rbp == rbp)
-		return unwind_end(walk, WALK_NO_RULE);
+		return unwind_no_rule(walk, WALK_NO_RULE);
 	return unwind_to(walk, rip, rbp + 16, caller_rbp);
 }
 
@@ -375,21 +382,21 @@ static inline int unwind_step(struct walk *walk)
 	__u32 rule;
 
 	if (address - walk->start >= walk->bytes && !unwind_enter_mapping(walk, address))
-		return unwind_end(walk, WALK_NO_MAPPING);
+		return unwind_no_rule(walk, WALK_NO_MAPPING);
 	if (walk->block == TABLE_MISSING)
 		return unwind_end(walk, WALK_TABLE_MISSING);
-	rule = walk->block == TABLE_NONE ? RULE_NONE :
-					   unwind_rule(walk->block, address - walk->bias);
+	rule = walk->block < TABLE_PLACES ? RULE_NONE :
+					    unwind_rule(walk->block, address - walk->bias);
 	/*
 	 * No call returns to the first byte of a function unless it ends the one before. What does
 	 * was put there by hand, like makecontext(3)'s trampoline, and nobody called it. Only the
 	 * kernel can read the code on most of a stack; where nobody can, it is taken for that too.
 	 */
-	is_first = rule == RULE_NONE && !walk->exact && walk->block != TABLE_NONE &&
+	is_first = rule == RULE_NONE && !walk->exact && walk->block >= TABLE_PLACES &&
 		   unwind_rule(walk->block, rip - walk->bias) != RULE_NONE &&
 		   !unwind_is_after_call(walk, rip);
 	unwind_note(walk, walk->exact || is_first ? rip | FRAME_EXACT : rip);
-	if (walk->block == TABLE_NONE)
+	if (walk->block < TABLE_PLACES)
 		return unwind_by_pointer(walk);
 	if (!(rule & RULE_LONG))
 		return unwind_short(walk, rule);

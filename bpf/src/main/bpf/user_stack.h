@@ -219,6 +219,7 @@ static __always_inline int walk_begin(struct walk *walk, struct task_struct *tas
 	walk->frames = 0;
 	walk->by_pointer = 0;
 	walk->bytes = 0; /* no mapping yet */
+	walk->block = TABLE_NONE;
 	walk->settled = 0;
 	return 1;
 }
@@ -242,6 +243,12 @@ static __always_inline int walk_user_stack(struct cpu_state *cpu, struct task_st
 	cpu->window_last = 0;
 	cpu->header.space = space_of(task);
 	process = bpf_map_lookup_elem(&processes, &pid);
+	/* Whatever it maps or executes meanwhile: user space tries again, and copies would be in vain. */
+	if (process && !process->mappings) {
+		walk->settled = 1;
+		walk->end = WALK_MAPPINGS_NO_ROOM;
+		return 1;
+	}
 	if (!process || process->space != cpu->header.space) {
 		walk->end = WALK_PROCESS_UNKNOWN;
 		return 1;

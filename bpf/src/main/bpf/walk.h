@@ -28,6 +28,7 @@
 enum unwind_table_state {
 	TABLE_MISSING, /* nobody has looked yet */
 	TABLE_NONE, /* there is none: go by frame pointers */
+	TABLE_NO_ROOM, /* the memory budget has no room for it: the same, and say so */
 	TABLE_PLACES, /* places of tables begin here */
 };
 
@@ -130,6 +131,8 @@ enum walk_end {
 	WALK_COPY_CUT, /* the stack is deeper than what was copied of it */
 	WALK_BY_KERNEL, /* 32-bit code: the kernel's own walk, by frame pointers */
 	WALK_MAPPINGS_CHANGED, /* it went by mappings that were no longer true; said by user space */
+	WALK_TABLE_NO_ROOM, /* no frame pointer, and no room for the binary's table */
+	WALK_MAPPINGS_NO_ROOM, /* no room for the process's mappings: nothing but the leaf */
 	WALK_ENDS,
 };
 
@@ -162,7 +165,7 @@ struct walk {
 /* The mappings of a process, as the kernel looks them up by its id. */
 struct unwind_process {
 	__u64 space; /* what sample_header.space must say for them to be right */
-	__u32 mappings; /* a place */
+	__u32 mappings; /* a place; 0 if the memory budget has no room for them */
 	__u32 count; /* and PROCESS_SETTLED */
 };
 

@@ -30,7 +30,12 @@ public enum StackEnd {
     BY_KERNEL("by frame pointers"),
     /// It went by mappings that were no longer true. Nothing in the kernel notices that; whoever
     /// knows better cuts the stack there.
-    MAPPINGS_CHANGED("mappings changed");
+    MAPPINGS_CHANGED("mappings changed"),
+    /// There is no frame pointer, and the memory budget had no room for the binary's unwind table.
+    TABLE_NO_ROOM("no room for unwind table"),
+    /// The memory budget had no room for the mappings of the process: there is nothing but the
+    /// instruction that was interrupted.
+    MAPPINGS_NO_ROOM("no room for mappings");
 
     private static final List<StackEnd> ALL = List.of(values());
 

@@ -35,6 +35,10 @@ public final class UnwindMemory implements AutoCloseable {
     /// Instead of a place: there is no table, code goes by frame pointers.
     public static final int TABLE_NONE = 1;
 
+    /// Instead of a place: there is no room for the table, code goes by frame pointers and stacks
+    /// that these do not lead on end with [StackEnd#TABLE_NO_ROOM].
+    public static final int TABLE_NO_ROOM = 2;
+
     /// Places below are no places.
     public static final int FIRST_PLACE = 8;
 
@@ -113,6 +117,15 @@ public final class UnwindMemory implements AutoCloseable {
                     "mappings: " + mappings + " (expected: 0.." + MAPPINGS_MAX + ")");
         }
         Natives.unwindSetProcess(handle.value(), pid, space, place, mappings, settled);
+    }
+
+    /// Says that there is no room for what is mapped in a process: until something else is said,
+    /// its samples have the instruction that was interrupted alone, and end with
+    /// [StackEnd#MAPPINGS_NO_ROOM].
+    ///
+    /// @throws BpfException with E2BIG if there are [#PROCESSES_MAX] already
+    public void processWithoutRoom(int pid) throws BpfException {
+        Natives.unwindSetProcess(handle.value(), pid, 0, 0, 0, true);
     }
 
     /// Forgets a process, if it is known.

@@ -298,6 +298,25 @@ class WalkTest {
     }
 
     @Test
+    void codeWhoseTableHasNoRoomGoesByFramePointersAndSaysSoIfTheyLeadNowhere() {
+        memory.table(0, UnwindMemory.TABLE_NO_ROOM);
+        registers[RIP] = ANONYMOUS + 0x50;
+        registers[RBP] = STACK + 8;
+        row(0x100, NONE | 1);
+        stack(1, STACK + 32, ANONYMOUS + 0x80, 4, 0, CODE + 0x110);
+        assertThat(walk()).containsExactly("700000000050!", "700000000080", "110");
+        assertEnd(StackEnd.COMPLETE);
+        registers[RBP] = 12345;
+        assertThat(walk()).hasSize(1);
+        assertEnd(StackEnd.TABLE_NO_ROOM);
+        // What was no frame pointer may lead to what is no code.
+        registers[RBP] = STACK + 8;
+        stack(1, 0, 77, 0);
+        assertThat(walk()).hasSize(1);
+        assertEnd(StackEnd.TABLE_NO_ROOM);
+    }
+
+    @Test
     void aFunctionThatHasNotSetUpItsFrameIsSeenByItsCode() {
         registers[RIP] = ANONYMOUS + 0x50;
         registers[RBP] = STACK + 24;

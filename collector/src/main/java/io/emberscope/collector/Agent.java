@@ -77,16 +77,20 @@ final class Agent {
     /// Attaches to the kernel and starts all threads but the one that calls [#run].
     ///
     /// @throws IOException if something that is needed cannot be had; the message says what to do
+    /// @throws UsageException if the memory budget is too small
     Agent(
             CollectorOptions options,
             Disk disk,
             InstantSource wall,
             LongSupplier monotonicNanos,
             Log log)
-            throws IOException {
+            throws IOException, UsageException {
         this.log = log;
         this.monotonicNanos = monotonicNanos;
         OwnFiles own = new OwnFiles("/proc");
+        MemoryGroup group = MemoryGroup.find("/proc/self");
+        MemoryBudget budget = budget(options, own, group);
+        budget.export(metrics, group);
         cost = new OwnCost(own, options.nice(), log, monotonicNanos, metrics);
         cost.begin();
         String freshId = own.freshId();
@@ -128,7 +132,7 @@ final class Agent {
                         log::line);
         BpfKernel real =
                 BpfKernel.open(
-                        options, sampling.begin(), own.cpus(), hierarchy, containers, metrics, log);
+                        options, sampling.begin(), budget, hierarchy, containers, metrics, log);
         kernel = real;
         UnwindMemory memory = real.unwindMemory().orElse(null);
         if (memory == null) {
@@ -146,7 +150,7 @@ final class Agent {
                             log::line);
             unwinding =
                     new Unwinding(
-                            memory, tables, options.unwindBytesMax(), monotonicNanos, metrics);
+                            memory, tables, budget.unwind(), monotonicNanos, metrics, log::line);
         }
         ProcessTable processes = new ProcessTable(binaries, metrics, this::gone);
         Timeline timeline =
@@ -187,6 +191,32 @@ final class Agent {
                         + hierarchy.kind()
                         + ", sending to "
                         + options.server());
+        log.line(budget.text());
+        if (group.limitBytes() < budget.bytes()) {
+            log.line(
+                    "--memory: our control group is limited to "
+                            + group.limitBytes()
+                            + " bytes, which is less, so the kernel may kill us");
+        }
+    }
+
+    /// The budget that the operator set; else the machine's, or the limit of our control group.
+    private static MemoryBudget budget(CollectorOptions options, OwnFiles own, MemoryGroup group)
+            throws UsageException {
+        MemoryBudget.Circumstances given =
+                new MemoryBudget.Circumstances(
+                        MemoryBudget.heapBytes(),
+                        own.cpus(),
+                        own.possibleCpus(),
+                        options.frequencyHz());
+        if (options.memoryBytesMax() > 0) {
+            return MemoryBudget.cut("--memory", options.memoryBytesMax(), given);
+        }
+        long ofMachine = MemoryBudget.ofMachine(given.cpus());
+        return group.limitBytes() < ofMachine
+                ? MemoryBudget.cut(
+                        "the limit of our control group, or --memory", group.limitBytes(), given)
+                : MemoryBudget.cut("--memory", ofMachine, given);
     }
 
     /// Collects until [#stop], then sends what is left.

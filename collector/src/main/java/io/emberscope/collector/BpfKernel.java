@@ -31,11 +31,6 @@ import org.jspecify.annotations.Nullable;
 
 /// The real [Kernel]: the BPF sampler and the side band of perf events.
 final class BpfKernel implements Kernel {
-    private static final int RING_BYTES_MIN = 1 << 20;
-    private static final int RING_BYTES_MAX = 64 << 20;
-    private static final int RING_SECONDS = 4;
-    private static final int SAMPLE_BYTES = 512;
-
     private final Containers containers;
     private final boolean groupsAreUnified;
     private final SideBand sideBand;
@@ -64,15 +59,15 @@ final class BpfKernel implements Kernel {
     static BpfKernel open(
             CollectorOptions options,
             SamplingRules rules,
-            int cpus,
+            MemoryBudget budget,
             Hierarchy hierarchy,
             Containers containers,
             Metrics metrics,
             Log log)
             throws BpfException {
-        SideBand sideBand = SideBand.open(new SideBandOptions(eventBytes(cpus)));
+        SideBand sideBand = SideBand.open(new SideBandOptions(budget.eventBytesOfCpu()));
         try {
-            Sampler sampler = sampler(options, rules, source(hierarchy.kind()), cpus, log);
+            Sampler sampler = sampler(options, rules, source(hierarchy.kind()), budget, log);
             metrics.counterFrom(
                     "emberscope_collector_lost_events_total",
                     "Side-band events the kernel had no room for.",
@@ -92,9 +87,13 @@ final class BpfKernel implements Kernel {
     /// The sampler that walks user stacks in the best way that this kernel takes, unless one was
     /// asked for.
     private static Sampler sampler(
-            CollectorOptions options, SamplingRules rules, CgroupSource cgroups, int cpus, Log log)
+            CollectorOptions options,
+            SamplingRules rules,
+            CgroupSource cgroups,
+            MemoryBudget budget,
+            Log log)
             throws BpfException {
-        int ringBytes = ringBytes(options.frequencyHz(), cpus);
+        int ringBytes = (int) budget.ring();
         SamplerOptions wanted =
                 new SamplerOptions(options.frequencyHz(), options.event(), ringBytes).with(cgroups);
         if (options.unwinding() != null) {
@@ -127,19 +126,6 @@ final class BpfKernel implements Kernel {
         return sampler.options().unwinding() == Unwinding.FRAME_POINTERS
                 ? Optional.empty()
                 : Optional.of(UnwindMemory.of(sampler));
-    }
-
-    /// Room for a few seconds of samples, as a power of two.
-    private static int ringBytes(int frequencyHz, int cpus) {
-        long wanted = (long) frequencyHz * cpus * SAMPLE_BYTES * RING_SECONDS;
-        long bounded = Math.clamp(wanted, RING_BYTES_MIN, RING_BYTES_MAX);
-        return (int) (Long.highestOneBit(bounded - 1) << 1);
-    }
-
-    /// Room for the events of one CPU. There are many CPUs where there are many, and each forks as
-    /// fast as one anywhere.
-    private static int eventBytes(int cpus) {
-        return cpus <= 16 ? 512 << 10 : 256 << 10;
     }
 
     private static CgroupSource source(Hierarchy.Kind kind) {

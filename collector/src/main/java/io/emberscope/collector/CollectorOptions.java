@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param frequencyHz samples per second of CPU time
 /// @param event what makes the sampler look
 /// @param unwinding how user stacks are walked, or null for the best way there is
-/// @param unwindBytesMax kernel memory for unwind tables
+/// @param memoryBytesMax for all of the agent, or 0 for what the machine suggests
 /// @param waitEnd how ends of waits are known, or null for the best way there is
 /// @param samplingFile says what is sampled; may be missing
 /// @param node name of this machine, or empty for the host's name
@@ -34,7 +34,7 @@ record CollectorOptions(
         int frequencyHz,
         EventKind event,
         @Nullable Unwinding unwinding,
-        long unwindBytesMax,
+        long memoryBytesMax,
         @Nullable WaitEnd waitEnd,
         Path samplingFile,
         String node,
@@ -57,8 +57,11 @@ record CollectorOptions(
               --unwind HOW           how user stacks are walked: tables, tables-bounded (the same
                                      for kernels before 5.17) or frame-pointers (default: the
                                      first of these that the kernel takes)
-              --unwind-memory SIZE   most kernel memory for unwind tables, such as 64MiB; beyond
-                                     that, those not used for longest are given up (default: 32MiB)
+              --memory SIZE          most memory that all of this may take, such as 256MiB, as a
+                                     control group counts it: BPF maps are in it. When it is
+                                     reached, quality falls step by step and says so (default:
+                                     160MiB and 1MiB for each CPU, or the limit of our control
+                                     group if that is less)
               --off-cpu-by HOW       how it is known that a wait is over: tracepoint (Linux 6.16) or
                                      interrupt (x86-64; default: the first of these that the
                                      kernel has)
@@ -98,7 +101,7 @@ record CollectorOptions(
                         "--frequency",
                         "--event",
                         "--unwind",
-                        "--unwind-memory",
+                        "--memory",
                         "--off-cpu-by",
                         "--sampling",
                         "--node",
@@ -122,7 +125,9 @@ record CollectorOptions(
                 given.number("--frequency", 97, 1, FREQUENCY_MAX),
                 event(given.get("--event", "cpu-clock")),
                 unwinding(given.get("--unwind", "")),
-                size("--unwind-memory", given.get("--unwind-memory", "32MiB")),
+                given.get("--memory", "").isEmpty()
+                        ? 0
+                        : size("--memory", given.get("--memory", "")),
                 waitEnd(given.get("--off-cpu-by", "")),
                 Path.of(given.get("--sampling", "/etc/emberscope/sampling.conf")),
                 given.get("--node", ""),

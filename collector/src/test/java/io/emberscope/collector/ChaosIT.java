@@ -42,7 +42,7 @@ final class ChaosIT {
                                 directory.resolve("data"),
                                 sink.address(),
                                 "--frequency=97",
-                                "--unwind-memory=1MiB",
+                                "--memory=" + RunningCollector.leastMemoryMiB() + "MiB",
                                 "--sampling",
                                 sampling.toString())) {
             for (int round = 0; round < steady.length; round++) {

@@ -54,6 +54,7 @@ final class LiveSampler implements AutoCloseable {
 
     private static final long MEMORY_BYTES = 64 << 20;
 
+    private final MemoryBudget budget;
     private final BpfKernel kernel;
     private final Unwinding unwinding;
     private final Snapshots snapshots;
@@ -81,11 +82,17 @@ final class LiveSampler implements AutoCloseable {
                         Map.of());
         Hierarchy hierarchy =
                 Hierarchy.choose("/proc/self/mountinfo", path -> Cgroups.idOf(Path.of(path)));
+        int cpus = Runtime.getRuntime().availableProcessors();
+        budget =
+                MemoryBudget.cut(
+                        "test",
+                        1L << 30,
+                        new MemoryBudget.Circumstances(0, cpus, cpus, options.frequencyHz()));
         kernel =
                 BpfKernel.open(
                         options,
                         SamplingRules.ALL,
-                        Runtime.getRuntime().availableProcessors(),
+                        budget,
                         hierarchy,
                         containers,
                         metrics,
@@ -102,7 +109,12 @@ final class LiveSampler implements AutoCloseable {
                         System.err::println);
         unwinding =
                 new Unwinding(
-                        kernel.unwindMemory().orElseThrow(), tables, MEMORY_BYTES, clock, metrics);
+                        kernel.unwindMemory().orElseThrow(),
+                        tables,
+                        MEMORY_BYTES,
+                        clock,
+                        metrics,
+                        System.err::println);
         Binaries binaries = new Binaries();
         ProcessTable processes = new ProcessTable(binaries, metrics, unwinding::forget);
         WallClock wall = new WallClock(InstantSource.system(), clock);
@@ -190,6 +202,11 @@ final class LiveSampler implements AutoCloseable {
             }
             return true;
         }
+    }
+
+    /// How its memory is cut.
+    MemoryBudget budget() {
+        return budget;
     }
 
     /// What the kernel tells about the program.

@@ -1,5 +1,6 @@
 package io.emberscope.collector;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -56,6 +57,27 @@ final class RunningCollector implements AutoCloseable {
         Assumptions.assumeTrue(
                 "root".equals(System.getProperty("user.name")),
                 "not root: eBPF is not possible, so this test says nothing");
+    }
+
+    /// The least that `--memory` takes on this machine, by the collector's own word.
+    static long leastMemoryMiB() throws Exception {
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "@" + Path.of("jvm.options").toAbsolutePath(),
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                "io.emberscope.collector.CollectorMain",
+                                "collect",
+                                "--memory=1MiB")
+                        .redirectErrorStream(true)
+                        .start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as("%s", said).isEqualTo(2);
+        Matcher least =
+                Pattern.compile("--memory: 1MiB \\(expected: at least (\\d+)MiB on").matcher(said);
+        assertThat(least.find()).as("%s", said).isTrue();
+        return Long.parseLong(least.group(1));
     }
 
     /// Starts one and waits until it merges samples.

@@ -54,6 +54,9 @@ class ArchitectureTest {
                             "io.emberscope.bpf.NativeLibrary",
                             "unpacks the native library, which the JVM loads by path"),
                     entry(
+                            "io.emberscope.collector.MemoryGroup",
+                            "reads what the kernel charges our own control group"),
+                    entry(
                             "io.emberscope.collector.container.CgroupScan",
                             "walks the kernel's tree of control groups"),
                     entry(

@@ -42,13 +42,12 @@ public enum CutReason {
     PROCESS_UNKNOWN(
             "mappings unknown",
             "What code the process had mapped was not known when the sample was taken.",
-            "Rare, and for processes that live for milliseconds. If it stays, there are more"
-                    + " mappings than --unwind-memory has room for."),
+            "Rare, and for processes that live for milliseconds; nothing can be set."),
     TABLE_MISSING(
             "unwind table not loaded",
-            "The binary's unwind table was not loaded in time, or there was no room for it.",
-            "Usual just after the collector starts. If it stays, raise --unwind-memory, and see the"
-                    + " collector's log for files that it cannot read."),
+            "The binary's unwind table was not loaded in time.",
+            "Usual just after the collector starts. If it stays, see the collector's log for files"
+                    + " that it cannot read."),
     COPY_CUT(
             "stack copy too short",
             "The process was new to the sampler, and its stack deeper than what is copied then.",
@@ -57,6 +56,18 @@ public enum CutReason {
             "mappings changed",
             "Other code had just been mapped at an address on the stack.",
             "Passes at once; programs that load and unload libraries all the time have it more."),
+    TABLE_NO_ROOM(
+            "no room for unwind table",
+            "The collector's memory budget had no room for the binary's unwind table, and the code"
+                    + " keeps no frame pointer.",
+            "Raise the collector's --memory; emberscope_collector_unwind_tables_waiting says how"
+                    + " many tables wait for room."),
+    MAPPINGS_NO_ROOM(
+            "no room for mappings",
+            "The collector's memory budget had no room for what the process has mapped, so only the"
+                    + " instruction that ran is known.",
+            "Raise the collector's --memory. A process with more than 16,384 executable mappings"
+                    + " has this always."),
     NO_STACK(
             "no stack",
             "The sample came without any frame.",

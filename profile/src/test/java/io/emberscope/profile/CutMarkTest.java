@@ -36,6 +36,8 @@ class CutMarkTest {
                         "unwind table not loaded",
                         "stack copy too short",
                         "mappings changed",
+                        "no room for unwind table",
+                        "no room for mappings",
                         "no stack");
     }
 

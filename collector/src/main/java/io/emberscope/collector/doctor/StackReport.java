@@ -3,6 +3,7 @@ package io.emberscope.collector.doctor;
 import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.aggregate.CutStacks;
 import io.emberscope.collector.process.Names;
+import io.emberscope.collector.unwind.Unwinding;
 import io.emberscope.profile.CutReason;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,6 +34,7 @@ public final class StackReport {
 
     private final Map<String, Long> ends = new TreeMap<>();
     private final Map<String, Map<String, Long>> cuts = new HashMap<>();
+    private String quality = "";
 
     private StackReport() {}
 
@@ -98,6 +100,10 @@ public final class StackReport {
             long value = labels(line, CutStacks.NAME.length() + 1, labels);
             String binary = labels.getOrDefault("binary", "");
             end(labels, cuts.computeIfAbsent(binary, _ -> new TreeMap<>()), value);
+        } else if (line.startsWith(Unwinding.QUALITY + '{') && line.endsWith(" 1")) {
+            Map<String, String> labels = new HashMap<>();
+            labels(line, Unwinding.QUALITY.length() + 1, labels);
+            quality = labels.getOrDefault("step", "");
         }
     }
 
@@ -176,8 +182,29 @@ public final class StackReport {
                                     + " are complete is not known.",
                             byKernel));
         }
+        appendQuality(out);
         appendCuts(out, all);
         return out.toString();
+    }
+
+    private void appendQuality(StringBuilder out) {
+        String what =
+                switch (quality) {
+                    case "frame_pointers" ->
+                            "not all unwind tables fit, and code whose table does not goes by frame"
+                                    + " pointers.";
+                    case "leaf_only" ->
+                            "of some processes not even what they have mapped fits, and their"
+                                    + " samples have the innermost frame only.";
+                    default -> "";
+                };
+        if (!what.isEmpty()) {
+            Doctor.wrap(
+                    out,
+                    "",
+                    "",
+                    "Its memory budget is reached now: " + what + " Raise its --memory.");
+        }
     }
 
     private void appendCuts(StringBuilder out, long all) {

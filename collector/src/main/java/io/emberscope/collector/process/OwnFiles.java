@@ -43,9 +43,18 @@ public final class OwnFiles {
 
     /// CPUs of this machine that are online, also those that we may not run on.
     public int cpus() {
+        return cpus("online");
+    }
+
+    /// CPUs that this machine could have, for each of which the kernel keeps things.
+    public int possibleCpus() {
+        return cpus("possible");
+    }
+
+    private int cpus(String which) {
         int cpus = 0;
         for (String range :
-                text("/self/root/sys/devices/system/cpu/online").strip().split(",", -1)) {
+                text("/self/root/sys/devices/system/cpu/" + which).strip().split(",", -1)) {
             String[] ends = range.split("-", 2);
             cpus += (int) (number(ends[ends.length - 1]) - number(ends[0])) + 1;
         }

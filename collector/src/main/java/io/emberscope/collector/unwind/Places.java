@@ -1,5 +1,6 @@
 package io.emberscope.collector.unwind;
 
+import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.UnwindMemory;
 import java.util.ArrayDeque;
@@ -28,12 +29,18 @@ final class Places {
     private final TreeMap<Integer, Integer> free = new TreeMap<>();
 
     private final ArrayDeque<Resting> resting = new ArrayDeque<>();
+    private final Metrics.Counter refusedChunks;
     private int chunks;
     private long usedWords;
+    private long restingWords;
 
     /// @param bytesMax of all chunks
-    Places(UnwindMemory memory, long bytesMax) {
+    Places(UnwindMemory memory, long bytesMax, Metrics metrics) {
         this.memory = memory;
+        refusedChunks =
+                metrics.counter(
+                        "emberscope_collector_unwind_chunks_refused_total",
+                        "Times that the kernel had no memory for more unwind tables or mappings.");
         long most = bytesMax / ((long) UnwindMemory.CHUNK_WORDS * Integer.BYTES);
         chunksMax = Math.clamp(most, 1, UnwindMemory.CHUNKS_MAX);
     }
@@ -41,11 +48,10 @@ final class Places {
     /// A place for so many words, or [#NOWHERE].
     ///
     /// @param words at most a chunk less [UnwindMemory#FIRST_PLACE]
-    int take(int words) throws BpfException {
+    int take(int words) {
         int size = rounded(words);
         int place = find(size);
-        if (place == NOWHERE && chunks < chunksMax) {
-            addChunk();
+        if (place == NOWHERE && chunks < chunksMax && addChunk()) {
             place = find(size);
         }
         if (place != NOWHERE) {
@@ -72,17 +78,27 @@ final class Places {
         return place;
     }
 
-    private void addChunk() throws BpfException {
-        int number = memory.addChunk();
+    /// Whether the kernel had memory for one more.
+    private boolean addChunk() {
+        int number;
+        try {
+            number = memory.addChunk();
+        } catch (BpfException e) {
+            refusedChunks.increment();
+            return false;
+        }
         int first = number * UnwindMemory.CHUNK_WORDS;
         int unused = number == 0 ? UnwindMemory.FIRST_PLACE : 0;
         free.put(first + unused, UnwindMemory.CHUNK_WORDS - unused);
         chunks++;
+        return true;
     }
 
     /// Gives a place back. Nothing may lead to it any more.
     void free(int place, int words, long nowNanos) {
-        resting.addLast(new Resting(place, rounded(words), nowNanos));
+        int size = rounded(words);
+        resting.addLast(new Resting(place, size, nowNanos));
+        restingWords += size;
     }
 
     /// Makes what was freed some time ago available again.
@@ -92,6 +108,7 @@ final class Places {
                 next = resting.peekFirst()) {
             resting.removeFirst();
             usedWords -= next.words;
+            restingWords -= next.words;
             join(next.place, next.words);
         }
     }
@@ -125,9 +142,24 @@ final class Places {
         return first / UnwindMemory.CHUNK_WORDS == second / UnwindMemory.CHUNK_WORDS;
     }
 
-    /// Whether something that was freed will be available soon.
-    boolean isSettling() {
-        return !resting.isEmpty();
+    /// Words that were freed and will be available soon.
+    long restingWords() {
+        return restingWords;
+    }
+
+    /// Words there can be at most.
+    long wordsMax() {
+        return (long) chunksMax * UnwindMemory.CHUNK_WORDS - UnwindMemory.FIRST_PLACE;
+    }
+
+    /// Words that are free now, or would be with all chunks; not all in one piece.
+    long freeWords() {
+        return wordsMax() - usedWords;
+    }
+
+    /// Words that one place takes.
+    static int rounded(int words) {
+        return (words + ALIGNMENT_WORDS - 1) / ALIGNMENT_WORDS * ALIGNMENT_WORDS;
     }
 
     /// Memory of all chunks.
@@ -138,9 +170,5 @@ final class Places {
     /// Memory that is in use.
     long usedBytes() {
         return usedWords * Integer.BYTES;
-    }
-
-    private static int rounded(int words) {
-        return (words + ALIGNMENT_WORDS - 1) / ALIGNMENT_WORDS * ALIGNMENT_WORDS;
     }
 }

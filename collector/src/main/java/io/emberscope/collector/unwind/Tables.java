@@ -12,7 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The unwind tables that the kernel has: loaded when a stack needs one, and given up, those not
-/// used for longest first, when room is needed for others. Not safe for use by several threads.
+/// used for longest first, when room is needed for others. A part of the room is left to mappings,
+/// so that what does not fit is a table: code goes by frame pointers then, which is better than
+/// nothing. Not safe for use by several threads.
 final class Tables {
     /// A number whose table is never there: for binaries whose own is not.
     static final int MISSING = 1;
@@ -20,12 +22,29 @@ final class Tables {
     /// The number for code that has no table.
     static final int NONE = 0;
 
-    private static final int FIRST_NUMBER = 2;
-    private static final long RETRY_NANOS = 60_000_000_000L;
-    private static final long NO_ROOM_NANOS = 5_000_000_000L;
+    /// The number for code whose table has no room.
+    static final int NO_ROOM = 2;
 
-    /// A table that was used within so many of [UnwindMemory#tableUsed]'s units stays.
+    private static final int FIRST_NUMBER = 3;
+    private static final long RETRY_NANOS = 60_000_000_000L;
+
+    /// How often to look whether there is room for tables that had none, and how long one waits
+    /// after it was refused; each further time twice as long, up to [#REFUSALS_MAX] doublings.
+    static final long NO_ROOM_NANOS = 5_000_000_000L;
+
+    private static final int REFUSALS_MAX = 6;
+
+    /// A table that was used within so many of [UnwindMemory#tableUsed]'s units stays if another is
+    /// loaded.
     private static final int FRESH = 2;
+
+    /// The same if another waits for room already, so that two that are used now and then do not
+    /// take it from each other all the time.
+    private static final int IDLE = 30;
+
+    /// The same if no process that the kernel knows has it mapped, and more than half of the room
+    /// is taken.
+    private static final int LEFT = 10;
 
     /// Binaries known at most; beyond, those without a table are forgotten.
     private static final int BINARIES_MAX = 16_384;
@@ -55,6 +74,14 @@ final class Tables {
         private State state = State.ABSENT;
         private List<Part> parts = List.of();
         private long sinceNanos;
+
+        /// What it would take, if there is no room for it.
+        private long words;
+
+        /// Published mappings that go by frame pointers for want of it.
+        private int waiters;
+
+        private int refusals;
 
         State state() {
             return state;
@@ -93,7 +120,12 @@ final class Tables {
     private final boolean[] taken = new boolean[UnwindMemory.TABLES_MAX];
     private int searchFrom = FIRST_NUMBER;
     private int generation;
+    private int room;
+    private final long wordsMax;
+    private long words;
+    private long lookedForRoomNanos;
     private final AtomicInteger readyCount = new AtomicInteger();
+    private final AtomicInteger waitingCount = new AtomicInteger();
     private final Metrics.Counter loads;
     private final Metrics.Counter failures;
     private final Metrics.Counter evictions;
@@ -103,7 +135,9 @@ final class Tables {
         this.memory = memory;
         this.places = places;
         this.loader = loader;
+        wordsMax = places.wordsMax() / 4 * 3;
         memory.table(MISSING, UnwindMemory.TABLE_MISSING);
+        memory.table(NO_ROOM, UnwindMemory.TABLE_NO_ROOM);
         loads =
                 metrics.counter(
                         "emberscope_collector_unwind_tables_loaded_total",
@@ -124,6 +158,10 @@ final class Tables {
                 "emberscope_collector_unwind_tables",
                 "Binaries whose unwind table the kernel has.",
                 readyCount::get);
+        metrics.gauge(
+                "emberscope_collector_unwind_tables_waiting",
+                "Binaries for whose unwind table there is no room now; frame pointers are used.",
+                waitingCount::get);
     }
 
     /// Changes whenever something published may no longer be as good as it could be.
@@ -131,13 +169,33 @@ final class Tables {
         return generation;
     }
 
+    /// Changes when there is room for a table that had none.
+    int room() {
+        return room;
+    }
+
+    /// How many tables there is no room for.
+    int waiting() {
+        return waitingCount.get();
+    }
+
     /// What is known of a binary.
     Table of(Binary binary) {
         if (tables.size() >= BINARIES_MAX) {
-            tables.values().removeIf(table -> table.state != State.READY);
+            forgetUnused();
         }
         Object key = binary.buildId().isKnown() ? binary.buildId() : binary;
         return tables.computeIfAbsent(key, _ -> new Table());
+    }
+
+    private void forgetUnused() {
+        for (Table table : tables.values()) {
+            if (table.state == State.NO_ROOM) {
+                notWaiting(table);
+            }
+        }
+        tables.values().removeIf(table -> table.state != State.READY);
+        byBuildId.values().removeIf(table -> table.state != State.READY);
     }
 
     /// Asks for a table, if that makes sense now.
@@ -148,8 +206,7 @@ final class Tables {
                 switch (table.state) {
                     case ABSENT -> true;
                     case FAILED -> age > RETRY_NANOS;
-                    case NO_ROOM -> age > NO_ROOM_NANOS;
-                    case LOADING, READY, NONE -> false;
+                    case LOADING, READY, NONE, NO_ROOM -> false;
                 };
         if (retry) {
             table.sinceNanos = nowNanos;
@@ -166,9 +223,51 @@ final class Tables {
             accept(next, nowNanos);
             generation++;
         }
+        if (nowNanos - lookedForRoomNanos >= NO_ROOM_NANOS) {
+            lookedForRoomNanos = nowNanos;
+            if (waitingCount.get() > 0) {
+                lookForRoom(nowNanos);
+            }
+            // Ahead of need: what is freed can be used again only after some seconds.
+            while (words > wordsMax / 2 && evictOldest(nowNanos, LEFT, true)) {}
+        }
     }
 
-    private void accept(TableLoader.Loaded loaded, long nowNanos) throws BpfException {
+    /// Lets tables that had no room be asked for again, as far as there is some now. If there is
+    /// none, a table that was not used for some time is given up.
+    private void lookForRoom(long nowNanos) {
+        long free = Math.min(wordsMax - words, places.freeWords());
+        long least = Long.MAX_VALUE;
+        boolean found = false;
+        for (Table table : tables.values()) {
+            if (table.state == State.NO_ROOM && isDue(table, nowNanos)) {
+                boolean wanted = table.waiters > 0;
+                if (!wanted || table.words <= free) {
+                    found |= wanted;
+                    free -= wanted ? table.words : 0;
+                    notWaiting(table);
+                } else if (table.words <= wordsMax) {
+                    least = Math.min(least, table.words);
+                }
+            }
+        }
+        if (!found && least <= wordsMax && places.restingWords() < least) {
+            evictOldest(nowNanos, IDLE);
+        }
+    }
+
+    private static boolean isDue(Table table, long nowNanos) {
+        return nowNanos - table.sinceNanos >= NO_ROOM_NANOS << (table.refusals - 1);
+    }
+
+    private void notWaiting(Table table) {
+        table.state = State.ABSENT;
+        waitingCount.decrementAndGet();
+        generation++;
+        room++;
+    }
+
+    private void accept(TableLoader.Loaded loaded, long nowNanos) {
         Table table = of(loaded.binary());
         Table same = loaded.buildId().isEmpty() ? null : byBuildId.get(loaded.buildId());
         if (same != null && same.state == State.READY) {
@@ -187,6 +286,7 @@ final class Tables {
             table.state = State.NONE;
         } else if (store(table, loaded.blocks(), nowNanos)) {
             table.state = State.READY;
+            table.refusals = 0;
             readyCount.incrementAndGet();
             loads.increment();
             if (!loaded.buildId().isEmpty()) {
@@ -194,11 +294,27 @@ final class Tables {
             }
         } else {
             table.state = State.NO_ROOM;
+            table.words = words(loaded.blocks());
+            table.refusals = Math.min(table.refusals + 1, REFUSALS_MAX);
+            waitingCount.incrementAndGet();
             noRoom.increment();
         }
     }
 
-    private boolean store(Table table, List<int[]> blocks, long nowNanos) throws BpfException {
+    private static long words(List<int[]> blocks) {
+        return blocks.stream().mapToLong(block -> Places.rounded(block.length)).sum();
+    }
+
+    private boolean store(Table table, List<int[]> blocks, long nowNanos) {
+        long needed = words(blocks);
+        if (needed > wordsMax) {
+            return false;
+        }
+        while (words + needed > wordsMax) {
+            if (!evictOldest(nowNanos, FRESH)) {
+                return false;
+            }
+        }
         List<Part> parts = new ArrayList<>(blocks.size());
         for (int[] block : blocks) {
             Part part = part(block, nowNanos);
@@ -212,13 +328,16 @@ final class Tables {
         return true;
     }
 
-    private @Nullable Part part(int[] block, long nowNanos) throws BpfException {
+    private @Nullable Part part(int[] block, long nowNanos) {
         int number = number();
         if (number < 0) {
+            evictOldest(nowNanos, FRESH); // its numbers are free when no mappings refer to them
             return null;
         }
         int place = places.take(block.length);
-        while (place == Places.NOWHERE && !places.isSettling() && evictOldest(nowNanos)) {
+        while (place == Places.NOWHERE
+                && places.restingWords() < Places.rounded(block.length)
+                && evictOldest(nowNanos, FRESH)) {
             place = places.take(block.length);
         }
         if (place == Places.NOWHERE) {
@@ -227,6 +346,7 @@ final class Tables {
         }
         memory.write(place, block, block.length);
         memory.table(number, place);
+        words += Places.rounded(block.length);
         return new Part(
                 number,
                 place,
@@ -252,17 +372,30 @@ final class Tables {
         for (Part part : parts) {
             memory.table(part.number(), UnwindMemory.TABLE_MISSING);
             places.free(part.place(), part.words(), nowNanos);
+            words -= Places.rounded(part.words());
             taken[part.number()] = false;
         }
     }
 
-    /// Takes the table that was not used for longest from the kernel; false if all are in use.
-    private boolean evictOldest(long nowNanos) {
+    /// Makes room for mappings, which come before tables; false if there is no table left.
+    boolean giveWay(long nowNanos) {
+        return evictOldest(nowNanos, -1);
+    }
+
+    /// Takes the table that was not used for longest from the kernel.
+    ///
+    /// @param units of [UnwindMemory#tableUsed] for which it must not have been used
+    /// @return false if all were
+    private boolean evictOldest(long nowNanos, int units) {
+        return evictOldest(nowNanos, units, false);
+    }
+
+    private boolean evictOldest(long nowNanos, int units, boolean unreferenced) {
         Table oldest = null;
-        int oldestUse = (int) (nowNanos >>> 30) - FRESH;
+        int oldestUse = (int) (nowNanos >>> 30) - units;
         for (Table table : tables.values()) {
-            if (table.state == State.READY) {
-                int used = Integer.MIN_VALUE;
+            if (table.state == State.READY && !(unreferenced && isReferenced(table))) {
+                int used = (int) (table.sinceNanos >>> 30);
                 for (Part part : table.parts) {
                     used = Math.max(used, memory.tableUsed(part.number()));
                 }
@@ -281,6 +414,15 @@ final class Tables {
         readyCount.decrementAndGet();
         evictions.increment();
         return true;
+    }
+
+    private boolean isReferenced(Table table) {
+        return table.parts.stream().anyMatch(part -> references[part.number()] != 0);
+    }
+
+    /// Notes that published mappings do without a table for want of room, or no longer do.
+    void await(Table table, int change) {
+        table.waiters += change;
     }
 
     /// Notes that published mappings refer to a number, or no longer do.

@@ -10,7 +10,11 @@ import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.Mappings;
 import io.emberscope.collector.process.ProfiledProcess;
 import io.emberscope.collector.process.SampleView;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +26,17 @@ import org.jspecify.annotations.Nullable;
 /// So the first sample of a process is as good as any other, and of a process that is sampled once
 /// nothing is ever told to the kernel but what others need too.
 ///
+/// The kernel's memory for all this is bounded. What does not fit costs quality, step by step:
+/// first tables, whose code then goes by frame pointers ([StackEnd#TABLE_NO_ROOM] where there are
+/// none), then mappings of processes, whose samples then have their leaf only
+/// ([StackEnd#MAPPINGS_NO_ROOM]). What was not used for longest goes first, and comes back when
+/// there is room.
+///
 /// For the thread that merges, but for its metrics.
 public final class Unwinding implements AutoCloseable {
+    /// The name of the gauges that say which quality of stacks the memory budget allows for.
+    public static final String QUALITY = "emberscope_collector_stack_quality";
+
     /// A sample waits for a table no longer than this after it was asked for.
     private static final long WAIT_NANOS = 2_000_000_000L;
 
@@ -31,6 +44,18 @@ public final class Unwinding implements AutoCloseable {
     private static final int ROUNDS_MAX = 64;
 
     private static final int ENTRIES_MIN = 64;
+
+    /// How long a process for whose mappings there is no room is left alone.
+    static final long LEAF_NANOS = Places.REST_NANOS + 1_000_000_000L;
+
+    /// Mappings of a process that was not sampled for so long make room for those of others.
+    private static final long IDLE_NANOS = 30_000_000_000L;
+
+    /// Of the processes the kernel knows, the share that is forgotten when there are too many.
+    private static final int FORGOTTEN_SHARE = 16;
+
+    /// Quality is said to be better only when it was for so long.
+    private static final long BETTER_NANOS = 10_000_000_000L;
 
     private final UnwindMemory memory;
     private final TableLoader loader;
@@ -40,19 +65,63 @@ public final class Unwinding implements AutoCloseable {
     private final LongMap<Published> published = new LongMap<>();
     private final UserStack stack = new UserStack();
     private final long[] found = new long[2];
+    private final Consumer<String> log;
+    private final long mappingWordsMax;
     private final Metrics.Counter resumed;
-    private final Metrics.Counter refusedProcesses;
+    private final Metrics.Counter tooManyMappings;
+    private final Metrics.Counter noRoom;
+    private final Metrics.Counter refusedByKernel;
+    private final Metrics.Counter forgotten;
     private final Metrics.Counter stale;
     private int[] words = new int[ENTRIES_MIN * UnwindMemory.MAPPING_WORDS];
+    private final List<Tables.Table> waitedFor = new ArrayList<>();
+    private long mappingWords;
+    private int leafOnly;
+    private int leafOnlyOfBudget;
+    private long lookedAtLeavesNanos;
+    private volatile Quality quality = Quality.WHOLE;
+    private long betterSinceNanos;
 
-    /// The mappings of a process as the kernel has them.
+    /// The steps by which the quality of stacks falls.
+    enum Quality {
+        WHOLE("all unwind tables fit again"),
+        FRAME_POINTERS(
+                "the memory budget is reached: code whose unwind table has no room goes by frame"
+                        + " pointers"),
+        LEAF_ONLY(
+                "the memory budget is reached: of processes whose mappings have no room, samples"
+                        + " have the innermost frame only");
+
+        private final String text;
+
+        Quality(String text) {
+            this.text = text;
+        }
+    }
+
+    /// The mappings of a process as the kernel has them; at no place if there was no room for them.
     private static final class Published {
         final long space;
-        final int generation;
         final int version;
         final int place;
         final int count;
         final int[] numbers;
+
+        /// Tables that it does without, for want of room.
+        final Tables.Table[] waitedFor;
+
+        final long sinceNanos;
+
+        /// The states of [Tables#generation] and [Tables#room] of which it was the best.
+        int generation;
+
+        int room;
+
+        /// Whether it is the memory budget that has no room for it.
+        final boolean isOfBudget;
+
+        /// When it was last sampled.
+        long usedNanos;
 
         /// What the kernel had before, for samples that were taken then.
         @Nullable Published previous;
@@ -63,36 +132,61 @@ public final class Unwinding implements AutoCloseable {
         /// Whether the kernel need not ask about code in none of the mappings.
         boolean settled;
 
-        Published(long space, int generation, int version, int place, int count, int[] numbers) {
+        Published(
+                long space,
+                int version,
+                int place,
+                int[] numbers,
+                Tables.Table[] waitedFor,
+                boolean isOfBudget,
+                long sinceNanos) {
             this.space = space;
-            this.generation = generation;
             this.version = version;
             this.place = place;
-            this.count = count;
+            count = numbers.length;
             this.numbers = numbers;
+            this.waitedFor = waitedFor;
+            this.isOfBudget = isOfBudget;
+            this.sinceNanos = sinceNanos;
+            usedNanos = sinceNanos;
+        }
+
+        boolean isLeafOnly() {
+            return place == Places.NOWHERE;
         }
     }
 
+    private static final int[] NO_NUMBERS = {};
+    private static final Tables.Table[] NO_TABLES = {};
+
     /// @param bytesMax memory for tables and mappings
+    /// @param log takes a line when quality falls or comes back
     public Unwinding(
             UnwindMemory memory,
             TableLoader loader,
             long bytesMax,
             LongSupplier monotonicNanos,
-            Metrics metrics) {
+            Metrics metrics,
+            Consumer<String> log) {
         this.memory = memory;
         this.loader = loader;
         this.monotonicNanos = monotonicNanos;
-        places = new Places(memory, bytesMax);
+        this.log = log;
+        places = new Places(memory, bytesMax, metrics);
+        mappingWordsMax = places.wordsMax() / 2;
         tables = new Tables(memory, places, loader, metrics);
         resumed =
                 metrics.counter(
                         "emberscope_collector_resumed_stacks_total",
                         "User stacks that were walked on outside of the kernel.");
-        refusedProcesses =
+        noRoom = refused(metrics, "no_room");
+        tooManyMappings = refused(metrics, "too_many_mappings");
+        refusedByKernel = refused(metrics, "kernel");
+        forgotten =
                 metrics.counter(
-                        "emberscope_collector_unwind_processes_refused_total",
-                        "Times that the kernel could not be told the mappings of a process.");
+                        "emberscope_collector_unwind_processes_forgotten_total",
+                        "Processes whose mappings the kernel was made to forget to make room for"
+                                + " others: those not sampled for longest.");
         stale =
                 metrics.counter(
                         "emberscope_collector_stale_stacks_total",
@@ -104,13 +198,56 @@ public final class Unwinding implements AutoCloseable {
         metrics.gauge(
                 "emberscope_collector_unwind_processes",
                 "Processes whose mappings the kernel has.",
-                published::size);
+                () -> published.size() - leafOnly);
+        metrics.gauge(
+                "emberscope_collector_unwind_processes_leaf_only",
+                "Processes for whose mappings there is no room now: samples have one user frame.",
+                () -> leafOnly);
+        for (Quality step : Quality.values()) {
+            metrics.gauge(
+                    QUALITY,
+                    "Whether the memory budget allows for this quality of stacks now and no more.",
+                    () -> quality == step ? 1 : 0,
+                    "step",
+                    step.name().toLowerCase(Locale.ROOT));
+        }
+    }
+
+    private static Metrics.Counter refused(Metrics metrics, String reason) {
+        return metrics.counter(
+                "emberscope_collector_unwind_processes_refused_total",
+                "Times that the kernel could not be told the mappings of a process, by reason.",
+                "reason",
+                reason);
     }
 
     /// Gives the kernel the tables that were loaded meanwhile. To be called before samples are
     /// merged.
     public void update() throws BpfException {
-        tables.update(monotonicNanos.getAsLong());
+        long now = monotonicNanos.getAsLong();
+        tables.update(now);
+        if (leafOnly > 0 && now - lookedAtLeavesNanos >= LEAF_NANOS) {
+            lookedAtLeavesNanos = now;
+            forgetUntil(now - IDLE_NANOS, true);
+        }
+        judge(now);
+    }
+
+    private void judge(long now) {
+        Quality found =
+                leafOnlyOfBudget > 0
+                        ? Quality.LEAF_ONLY
+                        : tables.waiting() > 0 ? Quality.FRAME_POINTERS : Quality.WHOLE;
+        if (found.compareTo(quality) >= 0) {
+            betterSinceNanos = now;
+        }
+        if (found.compareTo(quality) > 0 || now - betterSinceNanos >= BETTER_NANOS) {
+            if (found != quality) {
+                log.accept(found.text);
+            }
+            quality = found;
+            betterSinceNanos = now;
+        }
     }
 
     /// Walks a sample's user stack on from where the kernel stopped, as far as can be.
@@ -119,16 +256,27 @@ public final class Unwinding implements AutoCloseable {
     /// @return false if it should be had later, when a table is there
     public boolean complete(SampleView sample, ProfiledProcess process, boolean mayWait) {
         Mappings mappings = process.mappings();
-        if (mappings.size() == 0 || (sample.mappingsPlace() != 0 && isCut(sample, process))) {
+        if (mappings.size() == 0) {
+            return true;
+        }
+        Published before = published.get(process.pid());
+        if (before != null) {
+            before.usedNanos = sample.timeNanos();
+        }
+        if (sample.mappingsPlace() != 0 && isCut(sample, process)) {
             return true;
         }
         if (sample.resumptionWords() == 0) {
+            if (before != null && mayBeBetter(before)) {
+                republish(sample, process);
+            }
             return true;
         }
         try {
             for (int round = 0; round < ROUNDS_MAX; round++) {
                 Published known = publish(sample, process);
                 if (known == null) {
+                    sample.cutAfter(sample.userFrames() - 1, StackEnd.MAPPINGS_NO_ROOM, stack);
                     return true;
                 }
                 sample.resume(memory, stack, known.place, known.count);
@@ -148,10 +296,29 @@ public final class Unwinding implements AutoCloseable {
             }
         } catch (BpfException e) {
             // The kernel refuses: the stack stays as it is, and its end says why.
-            refusedProcesses.increment();
+            refusedByKernel.increment();
         }
         resumed.increment();
         return true;
+    }
+
+    /// Whether there may be room now for what there was none for.
+    private boolean mayBeBetter(Published known) {
+        return known.isLeafOnly()
+                ? isDue(known)
+                : known.waitedFor.length > 0 && known.room != tables.room();
+    }
+
+    private boolean isDue(Published leaf) {
+        return monotonicNanos.getAsLong() - leaf.sinceNanos >= LEAF_NANOS;
+    }
+
+    private void republish(SampleView sample, ProfiledProcess process) {
+        try {
+            publish(sample, process);
+        } catch (BpfException e) {
+            refusedByKernel.increment();
+        }
     }
 
     /// Tells the kernel not to ask again about code in none of a process's mappings: generated code
@@ -184,11 +351,7 @@ public final class Unwinding implements AutoCloseable {
                 isCut = true;
             }
         }
-        try {
-            publish(sample, process);
-        } catch (BpfException e) {
-            refusedProcesses.increment();
-        }
+        republish(sample, process);
         return isCut;
     }
 
@@ -197,7 +360,7 @@ public final class Unwinding implements AutoCloseable {
             return true; // the walk went no further
         }
         int number = (int) found[0];
-        if (number == Tables.NONE) {
+        if (number == Tables.NONE || number == Tables.NO_ROOM) {
             return true; // frame pointers are the same for any code
         }
         int index = mappings.find(address);
@@ -228,55 +391,157 @@ public final class Unwinding implements AutoCloseable {
         return index < 0 ? null : mappings.binary(index);
     }
 
-    /// Tells the kernel the mappings of a sample's process, unless it has them as they are.
+    /// Tells the kernel the mappings of a sample's process, unless it has them as they are. Null if
+    /// it cannot have them.
     private @Nullable Published publish(SampleView sample, ProfiledProcess process)
             throws BpfException {
         Published known = published.get(process.pid());
         Mappings mappings = process.mappings();
-        if (known != null
+        if (known != null && known.isLeafOnly()) {
+            if (!isDue(known)) {
+                return null;
+            }
+        } else if (known != null
                 && known.space == sample.space()
                 && known.generation == tables.generation()
                 && known.version == mappings.version()) {
             return known;
         }
+        if (known == null && published.size() >= UnwindMemory.PROCESSES_MAX) {
+            forgetLeastRecent(published.size() / FORGOTTEN_SHARE);
+        }
         mappings.merge();
+        waitedFor.clear();
         int count = encode(mappings);
         if (count > UnwindMemory.MAPPINGS_MAX) {
-            refusedProcesses.increment();
+            tooManyMappings.increment();
+            leaveOut(process.pid(), known, false);
             return null;
         }
-        int place = places.take(count * UnwindMemory.MAPPING_WORDS);
+        if (known != null
+                && known.space == sample.space()
+                && known.version == mappings.version()
+                && isSame(known.numbers, count)) {
+            known.generation = tables.generation();
+            known.room = tables.room();
+            return known;
+        }
+        int place = room(count * UnwindMemory.MAPPING_WORDS);
         if (place == Places.NOWHERE) {
-            refusedProcesses.increment();
+            noRoom.increment();
+            leaveOut(process.pid(), known, true);
             return null;
         }
         memory.write(place, words, count * UnwindMemory.MAPPING_WORDS);
         int[] numbers = new int[count];
         for (int i = 0; i < count; i++) {
             numbers[i] = words[i * UnwindMemory.MAPPING_WORDS + TABLE];
-            tables.refer(numbers[i], 1);
         }
         Published fresh =
                 new Published(
                         sample.space(),
-                        tables.generation(),
                         mappings.version(),
                         place,
-                        count,
-                        numbers);
+                        numbers,
+                        waitedFor.toArray(NO_TABLES),
+                        false,
+                        monotonicNanos.getAsLong());
+        fresh.generation = tables.generation();
+        fresh.room = tables.room();
+        hold(fresh);
         try {
             memory.process(process.pid(), fresh.space, place, count, false);
         } catch (BpfException e) {
             release(fresh);
             throw e;
         }
+        replace(process.pid(), known, fresh);
+        return fresh;
+    }
+
+    private void replace(int pid, @Nullable Published known, Published fresh) {
         if (known != null) {
             release(known);
             fresh.previous = known;
             forgetOld(known);
         }
-        published.put(process.pid(), fresh);
-        return fresh;
+        published.put(pid, fresh);
+    }
+
+    private boolean isSame(int[] numbers, int count) {
+        boolean same = numbers.length == count;
+        for (int i = 0; i < count && same; i++) {
+            same = numbers[i] == words[i * UnwindMemory.MAPPING_WORDS + TABLE];
+        }
+        return same;
+    }
+
+    /// A place for mappings. They come before tables, and before those of processes that were not
+    /// sampled for some time, but may not take more than a part of all room.
+    private int room(int size) {
+        long taken = Places.rounded(size);
+        long now = monotonicNanos.getAsLong();
+        if (mappingWords + taken > mappingWordsMax) {
+            forgetIdle(now);
+        }
+        if (mappingWords + taken > mappingWordsMax) {
+            return Places.NOWHERE;
+        }
+        int place = places.take(size);
+        if (place == Places.NOWHERE && places.restingWords() < taken) {
+            forgetIdle(now);
+        }
+        while (place == Places.NOWHERE && places.restingWords() < taken && tables.giveWay(now)) {
+            place = places.take(size);
+        }
+        return place;
+    }
+
+    /// Tells the kernel that there is no room for the mappings of a process, so that it sends
+    /// neither copies of its stacks nor asks again.
+    private void leaveOut(int pid, @Nullable Published known, boolean isOfBudget)
+            throws BpfException {
+        memory.processWithoutRoom(pid);
+        Published leaf =
+                new Published(
+                        0,
+                        0,
+                        Places.NOWHERE,
+                        NO_NUMBERS,
+                        NO_TABLES,
+                        isOfBudget,
+                        monotonicNanos.getAsLong());
+        hold(leaf);
+        replace(pid, known, leaf);
+    }
+
+    /// Makes room by forgetting the mappings of processes that were not sampled for some time.
+    private void forgetIdle(long now) {
+        forgetUntil(now - IDLE_NANOS, false);
+    }
+
+    /// Forgets the processes that were not sampled for longest.
+    private void forgetLeastRecent(int count) {
+        long[] times = new long[published.size()];
+        int[] at = {0};
+        published.forEach((_, known) -> times[at[0]++] = known.usedNanos);
+        Arrays.sort(times);
+        forgetUntil(times[Math.min(count, times.length - 1)], false);
+    }
+
+    private void forgetUntil(long usedNanos, boolean leavesOnly) {
+        LongMap<Published> old = new LongMap<>();
+        published.forEach(
+                (pid, known) -> {
+                    if (known.usedNanos <= usedNanos && (!leavesOnly || known.isLeafOnly())) {
+                        old.put(pid, known);
+                    }
+                });
+        old.forEach(
+                (pid, _) -> {
+                    forget((int) pid);
+                    forgotten.increment();
+                });
     }
 
     /// Lets go of what no sample that is still to be merged can have gone by: its place is about to
@@ -290,12 +555,32 @@ public final class Unwinding implements AutoCloseable {
         at.previous = null;
     }
 
+    private void hold(Published fresh) {
+        leafOnly += fresh.isLeafOnly() ? 1 : 0;
+        leafOnlyOfBudget += fresh.isOfBudget ? 1 : 0;
+        mappingWords += Places.rounded(fresh.count * UnwindMemory.MAPPING_WORDS);
+        for (int number : fresh.numbers) {
+            tables.refer(number, 1);
+        }
+        for (Tables.Table table : fresh.waitedFor) {
+            tables.await(table, 1);
+        }
+    }
+
     private void release(Published old) {
         old.endNanos = monotonicNanos.getAsLong();
+        leafOnly -= old.isLeafOnly() ? 1 : 0;
+        leafOnlyOfBudget -= old.isOfBudget ? 1 : 0;
+        mappingWords -= Places.rounded(old.count * UnwindMemory.MAPPING_WORDS);
         for (int number : old.numbers) {
             tables.refer(number, -1);
         }
-        places.free(old.place, old.count * UnwindMemory.MAPPING_WORDS, monotonicNanos.getAsLong());
+        for (Tables.Table table : old.waitedFor) {
+            tables.await(table, -1);
+        }
+        if (!old.isLeafOnly()) {
+            places.free(old.place, old.count * UnwindMemory.MAPPING_WORDS, old.endNanos);
+        }
     }
 
     private static final int TABLE = 6;
@@ -316,7 +601,11 @@ public final class Unwinding implements AutoCloseable {
             Tables.Table table = tables.of(binary);
             switch (table.state()) {
                 case ABSENT, LOADING -> count = entry(count, start, end, bias, Tables.MISSING);
-                case NONE, FAILED, NO_ROOM -> count = entry(count, start, end, bias, Tables.NONE);
+                case NONE, FAILED -> count = entry(count, start, end, bias, Tables.NONE);
+                case NO_ROOM -> {
+                    count = entry(count, start, end, bias, Tables.NO_ROOM);
+                    waitedFor.add(table);
+                }
                 case READY -> {
                     long at = start;
                     for (Tables.Part part : table.parts()) {
@@ -359,7 +648,7 @@ public final class Unwinding implements AutoCloseable {
         return count + 1;
     }
 
-    /// Forgets a process that has ended.
+    /// Forgets a process, as when it has ended.
     public void forget(int pid) {
         Published known = published.remove(pid);
         if (known != null) {

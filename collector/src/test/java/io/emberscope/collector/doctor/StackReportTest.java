@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.collector.aggregate.CutStacks;
+import io.emberscope.collector.unwind.Unwinding;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -84,6 +85,22 @@ final class StackReportTest {
                                     the kernel. Usually deep recursion. The innermost frames are
                                     there; nothing can be set.
                         """);
+    }
+
+    @Test
+    void aMemoryBudgetThatIsReachedIsTold() {
+        ends("complete", 100);
+        metrics.gauge(Unwinding.QUALITY, "", () -> 0, "step", "whole");
+        metrics.gauge(Unwinding.QUALITY, "", () -> 1, "step", "frame_pointers");
+        assertThat(report().replace('\n', ' '))
+                .contains("memory budget is reached now: not all unwind tables fit");
+        metrics.gauge(Unwinding.QUALITY, "", () -> 0, "step", "frame_pointers");
+        metrics.gauge(Unwinding.QUALITY, "", () -> 1, "step", "leaf_only");
+        assertThat(report().replace('\n', ' '))
+                .contains("innermost frame only. Raise its --memory.");
+        metrics.gauge(Unwinding.QUALITY, "", () -> 1, "step", "whole");
+        metrics.gauge(Unwinding.QUALITY, "", () -> 0, "step", "leaf_only");
+        assertThat(report()).doesNotContain("memory");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.emberscope.collector.unwind;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.UnwindMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ class PlacesTest {
         for (long seed = 0; seed < 50; seed++) {
             Random random = new Random(seed);
             try (UnwindMemory memory = UnwindMemory.detached()) {
-                Places places = new Places(memory, 4 * CHUNK_BYTES);
+                Places places = new Places(memory, 4 * CHUNK_BYTES, new Metrics());
                 TreeMap<Integer, Integer> used = new TreeMap<>();
                 List<Taken> taken = new ArrayList<>();
                 long now = 0;
@@ -60,17 +61,17 @@ class PlacesTest {
     @Test
     void whatIsFreedIsNotUsedAgainAtOnce() throws Exception {
         try (UnwindMemory memory = UnwindMemory.detached()) {
-            Places places = new Places(memory, CHUNK_BYTES);
+            Places places = new Places(memory, CHUNK_BYTES, new Metrics());
             int words = UnwindMemory.CHUNK_WORDS - UnwindMemory.FIRST_PLACE;
             int place = places.take(words);
             assertThat(place).isEqualTo(UnwindMemory.FIRST_PLACE);
             assertThat(places.take(8)).isEqualTo(Places.NOWHERE);
             places.free(place, words, 1_000);
             places.settle(1_000 + Places.REST_NANOS - 1);
-            assertThat(places.isSettling()).isTrue();
+            assertThat(places.restingWords()).isEqualTo(words);
             assertThat(places.take(8)).isEqualTo(Places.NOWHERE);
             places.settle(1_000 + Places.REST_NANOS);
-            assertThat(places.isSettling()).isFalse();
+            assertThat(places.restingWords()).isZero();
             assertThat(places.take(words)).isEqualTo(place);
         }
     }

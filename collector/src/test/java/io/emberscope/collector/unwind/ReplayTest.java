@@ -2,6 +2,7 @@ package io.emberscope.collector.unwind;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.Sample;
 import io.emberscope.bpf.StackEnd;
 import io.emberscope.bpf.UnwindMemory;
@@ -56,7 +57,7 @@ class ReplayTest {
         assertThat(stacks).hasSize(STACKS);
         try (UnwindMemory memory = UnwindMemory.detached();
                 PathSource source = PathSource.open(program)) {
-            Places places = new Places(memory, 64 << 20);
+            Places places = new Places(memory, 64 << 20, new Metrics());
             int place = write(memory, places, mappings);
             FunctionTable functions = FunctionTable.read(ElfFile.open(source), 10_000);
             for (long[] resumption : stacks) {

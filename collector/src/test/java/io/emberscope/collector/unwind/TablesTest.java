@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class TablesTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long CHUNK_BYTES = (long) UnwindMemory.CHUNK_WORDS * Integer.BYTES;
-    private static final int LARGE = 120_000; // words: two of them fill a chunk
+    private static final int LARGE = 90_000; // words: two of them fill a chunk, but for its quarter
 
     private final Metrics metrics = new Metrics();
     private final Binaries binaries = new Binaries();
@@ -53,7 +53,7 @@ class TablesTest {
     @BeforeEach
     void open() throws Exception {
         memory = UnwindMemory.detached();
-        places = new Places(memory, CHUNK_BYTES);
+        places = new Places(memory, CHUNK_BYTES, metrics);
         tables = new Tables(memory, places, loader, metrics);
     }
 
@@ -120,25 +120,112 @@ class TablesTest {
     @Test
     void theLeastRecentlyUsedMakesRoom() throws Exception {
         load(binary(1), LARGE);
+        now += 4 * SECOND;
         load(binary(2), LARGE);
-        assertThat(tables.want(binary(3), now)).isEqualTo(State.LOADING);
-        loader.done.add(
-                new TableLoader.Loaded(
-                        binary(3), binary(3).buildId().hex(), List.of(block(LARGE)), false));
-        tables.update(now);
-        // Nothing was ever used, so one went; its room rests for some seconds.
+        now += SECOND;
+        load(binary(3), LARGE);
+        // The first went, as it was not used; its room rests for some seconds.
+        assertThat(state(binary(1))).isEqualTo(State.ABSENT);
+        assertThat(state(binary(2))).isEqualTo(State.READY);
         assertThat(state(binary(3))).isEqualTo(State.NO_ROOM);
-        assertThat(List.of(state(binary(1)), state(binary(2))))
-                .containsExactlyInAnyOrder(State.ABSENT, State.READY);
         assertThat(metrics.text()).contains("unwind_tables_evicted_total 1");
+        tables.await(tables.of(binary(3)), 1);
+        int room = tables.room();
+        now += 12 * SECOND;
+        tables.update(now);
+        assertThat(tables.room()).isGreaterThan(room);
+        load(binary(3), LARGE);
+        assertThat(state(binary(3))).isEqualTo(State.READY);
+        assertThat(tables.waiting()).isZero();
+    }
+
+    @Test
+    void onlyATableUnusedForLongMakesRoomForOneThatWaits() throws Exception {
+        for (int id = 1; id <= 3; id++) {
+            load(binary(id), LARGE);
+            tables.of(binary(id)).parts().forEach(part -> tables.refer(part.number(), 1));
+        }
+        assertThat(state(binary(3))).isEqualTo(State.NO_ROOM);
+        tables.await(tables.of(binary(3)), 1);
+        now += 20 * SECOND;
+        tables.update(now);
+        assertThat(state(binary(3))).isEqualTo(State.NO_ROOM);
+        assertThat(metrics.text()).contains("unwind_tables_evicted_total 0");
+        now += 20 * SECOND;
+        tables.update(now); // gives one up
+        now += 10 * SECOND;
+        tables.update(now); // whose room is there now
+        assertThat(metrics.text()).contains("unwind_tables_evicted_total 1");
+        assertThat(state(binary(3))).isEqualTo(State.ABSENT);
+    }
+
+    @Test
+    void nobodyWaitsForATableThatNoMappingsNeed() throws Exception {
+        load(binary(1), LARGE);
+        load(binary(2), LARGE);
+        load(binary(3), LARGE);
+        Tables.Table waiting = tables.of(binary(3));
+        tables.await(waiting, 1);
         now += 6 * SECOND;
+        tables.update(now);
+        assertThat(tables.waiting()).isEqualTo(1);
+        tables.await(waiting, -1);
+        now += 6 * SECOND;
+        tables.update(now);
+        assertThat(tables.waiting()).isZero();
+    }
+
+    @Test
+    void whereRoomIsShortTablesThatNoProcessMapsGoAheadOfNeed() throws Exception {
+        load(binary(1), LARGE);
+        tables.refer(tables.of(binary(1)).parts().getFirst().number(), 1);
+        load(binary(2), LARGE);
+        now += 20 * SECOND;
+        tables.update(now);
+        assertThat(state(binary(1))).isEqualTo(State.READY);
+        assertThat(state(binary(2))).isEqualTo(State.ABSENT);
+        now += 20 * SECOND;
         load(binary(3), LARGE);
         assertThat(state(binary(3))).isEqualTo(State.READY);
     }
 
     @Test
+    void tablesLeaveAQuarterAndGiveWayToMappings() throws Exception {
+        load(binary(1), LARGE);
+        load(binary(2), LARGE);
+        assertThat(places.freeWords()).isGreaterThanOrEqualTo(places.wordsMax() / 4);
+        assertThat(tables.giveWay(now)).isTrue();
+        assertThat(tables.giveWay(now)).isTrue();
+        assertThat(tables.giveWay(now)).isFalse();
+        assertThat(places.restingWords()).isEqualTo(2 * LARGE);
+    }
+
+    @Test
+    void whereNumbersRunOutTheLeastRecentlyUsedGivesItsOwn() throws Exception {
+        int count = UnwindMemory.TABLES_MAX - 3;
+        for (int id = 0; id < count; id++) {
+            load(numbered(id), 8);
+        }
+        assertThat(metrics.text()).contains("unwind_tables_loaded_total " + count);
+        now += 10 * SECOND;
+        load(numbered(count), 8);
+        assertThat(state(numbered(count))).isEqualTo(State.NO_ROOM);
+        assertThat(metrics.text()).contains("unwind_tables_evicted_total 1");
+        tables.await(tables.of(numbered(count)), 1);
+        now += 10 * SECOND;
+        tables.update(now);
+        load(numbered(count), 8);
+        assertThat(state(numbered(count))).isEqualTo(State.READY);
+    }
+
+    private Binary numbered(int id) {
+        byte[] buildId = {(byte) id, (byte) (id >> 8), 2, 3};
+        return binaries.of("/numbered/" + id, BuildId.of(buildId, 0, 4), 0, 0);
+    }
+
+    @Test
     void aTableLargerThanAllRoomIsRefusedAndTakesNothing() throws Exception {
-        load(binary(1), 200_000, 200_000);
+        load(binary(1), 100_000, 100_000);
         assertThat(state(binary(1))).isEqualTo(State.NO_ROOM);
         now += 5 * SECOND;
         tables.update(now);
