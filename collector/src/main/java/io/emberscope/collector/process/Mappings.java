@@ -1,6 +1,7 @@
 package io.emberscope.collector.process;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The executable mappings of one process, found by address. Not safe for use by several threads.
@@ -17,6 +18,8 @@ public final class Mappings {
     private static final int CAPACITY_MIN = 8;
     private static final long[] NO_LONGS = {};
     private static final @Nullable Binary[] NO_BINARIES = {};
+
+    private static final AtomicInteger VERSIONS = new AtomicInteger();
 
     private long[] starts;
     private long[] ends;
@@ -89,7 +92,7 @@ public final class Mappings {
         return size;
     }
 
-    /// Changes with what is mapped.
+    /// Changes with what is mapped; no two that differ have had the same.
     public int version() {
         return version;
     }
@@ -152,7 +155,7 @@ public final class Mappings {
             return false;
         }
         append(start, end, offset, binary);
-        version++;
+        version = VERSIONS.incrementAndGet();
         if (sorted == size - 1 && (sorted == 0 || start >= ends[sorted - 1])) {
             sorted = size;
         }

@@ -136,7 +136,7 @@ public final class FileTables implements TableLoader {
                 if (cache != null && file.isOfRoot() && !buildId.isEmpty() && !blocks.isEmpty()) {
                     cache.put(buildId, blocks);
                 }
-                return new Loaded(binary, buildId, blocks, false);
+                return new Loaded(binary, file.isOfRoot() ? buildId : "", blocks, false);
             } catch (IOException | TooManyRowsException e) {
                 shared.log()
                         .accept(

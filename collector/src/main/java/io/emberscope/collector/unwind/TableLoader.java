@@ -9,7 +9,8 @@ public interface TableLoader extends AutoCloseable {
     /// What became of a request.
     ///
     /// @param binary whose table was asked for
-    /// @param buildId of the file that was read, in hexadecimal digits; empty if it has none
+    /// @param buildId of the file that was read, in hexadecimal digits; empty if it has none, or if
+    ///   it is not root's, as anybody can write a file with any build id
     /// @param blocks the table; empty if there is none or it cannot be had
     /// @param isFailed whether it cannot be had now, but perhaps later
     record Loaded(Binary binary, String buildId, List<int[]> blocks, boolean isFailed) {

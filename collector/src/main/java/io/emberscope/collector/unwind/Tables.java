@@ -4,8 +4,10 @@ import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.BpfException;
 import io.emberscope.bpf.UnwindMemory;
 import io.emberscope.collector.process.Binary;
+import io.emberscope.collector.process.BuildId;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,6 +29,9 @@ final class Tables {
 
     private static final int FIRST_NUMBER = 3;
     private static final long RETRY_NANOS = 60_000_000_000L;
+
+    /// When to ask again if too many were asked for.
+    private static final long BUSY_NANOS = 1_000_000_000L;
 
     /// How often to look whether there is room for tables that had none, and how long one waits
     /// after it was refused; each further time twice as long, up to [#REFUSALS_MAX] doublings.
@@ -101,18 +106,16 @@ final class Tables {
             }
             return false;
         }
-
-        /// When it was asked for.
-        long sinceNanos() {
-            return sinceNanos;
-        }
     }
 
     private final UnwindMemory memory;
     private final Places places;
     private final TableLoader loader;
-    private final Map<Object, Table> tables = new HashMap<>();
-    private final Map<String, Table> byBuildId = new HashMap<>();
+    private final Map<Binary, Table> tables = new HashMap<>();
+
+    /// Those in the kernel that were made from files of root. Whoever else writes a file can give
+    /// it any build id: its table is for that file alone.
+    private final Map<BuildId, Table> byBuildId = new HashMap<>();
 
     /// How many published mappings refer to each number; -1 where the number was never given.
     private final int[] references = new int[UnwindMemory.TABLES_MAX];
@@ -184,8 +187,15 @@ final class Tables {
         if (tables.size() >= BINARIES_MAX) {
             forgetUnused();
         }
-        Object key = binary.buildId().isKnown() ? binary.buildId() : binary;
-        return tables.computeIfAbsent(key, _ -> new Table());
+        Table own = tables.get(binary);
+        if (own == null && binary.buildId().isKnown()) {
+            own = byBuildId.get(binary.buildId());
+        }
+        if (own == null) {
+            own = new Table();
+            tables.put(binary, own);
+        }
+        return own;
     }
 
     private void forgetUnused() {
@@ -194,8 +204,8 @@ final class Tables {
                 notWaiting(table);
             }
         }
-        tables.values().removeIf(table -> table.state != State.READY);
-        byBuildId.values().removeIf(table -> table.state != State.READY);
+        tables.values()
+                .removeIf(table -> table.state != State.READY && table.state != State.LOADING);
     }
 
     /// Asks for a table, if that makes sense now.
@@ -210,7 +220,12 @@ final class Tables {
                 };
         if (retry) {
             table.sinceNanos = nowNanos;
-            table.state = loader.request(binary) ? State.LOADING : State.FAILED;
+            table.state = State.LOADING;
+            if (!loader.request(binary)) {
+                table.state = State.FAILED;
+                table.sinceNanos = nowNanos - RETRY_NANOS + BUSY_NANOS;
+                failures.increment();
+            }
             generation++;
         }
         return table.state;
@@ -269,13 +284,15 @@ final class Tables {
 
     private void accept(TableLoader.Loaded loaded, long nowNanos) {
         Table table = of(loaded.binary());
-        Table same = loaded.buildId().isEmpty() ? null : byBuildId.get(loaded.buildId());
-        if (same != null && same.state == State.READY) {
-            Object key =
-                    loaded.binary().buildId().isKnown()
-                            ? loaded.binary().buildId()
-                            : loaded.binary();
-            tables.put(key, same);
+        byte[] id = HexFormat.of().parseHex(loaded.buildId());
+        BuildId buildId = BuildId.of(id, 0, id.length);
+        Table same = byBuildId.get(buildId);
+        if (same != null && same != table) {
+            // Found by its build id from now on, if that is known.
+            tables.remove(loaded.binary());
+            if (!loaded.binary().buildId().isKnown()) {
+                tables.put(loaded.binary(), same);
+            }
             return;
         }
         table.sinceNanos = nowNanos;
@@ -289,8 +306,8 @@ final class Tables {
             table.refusals = 0;
             readyCount.incrementAndGet();
             loads.increment();
-            if (!loaded.buildId().isEmpty()) {
-                byBuildId.put(loaded.buildId(), table);
+            if (buildId.isKnown()) {
+                byBuildId.put(buildId, table);
             }
         } else {
             table.state = State.NO_ROOM;
@@ -411,6 +428,7 @@ final class Tables {
         giveUp(oldest.parts, nowNanos);
         oldest.parts = List.of();
         oldest.state = State.ABSENT;
+        byBuildId.values().remove(oldest);
         readyCount.decrementAndGet();
         evictions.increment();
         return true;

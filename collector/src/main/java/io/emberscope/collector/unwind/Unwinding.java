@@ -37,7 +37,8 @@ public final class Unwinding implements AutoCloseable {
     /// The name of the gauges that say which quality of stacks the memory budget allows for.
     public static final String QUALITY = "emberscope_collector_stack_quality";
 
-    /// A sample waits for a table no longer than this after it was asked for.
+    /// A sample waits for tables no longer than this after it was taken, and all younger ones with
+    /// it.
     private static final long WAIT_NANOS = 2_000_000_000L;
 
     /// Tables that one stack may need one after the other.
@@ -50,6 +51,10 @@ public final class Unwinding implements AutoCloseable {
 
     /// Mappings of a process that was not sampled for so long make room for those of others.
     private static final long IDLE_NANOS = 30_000_000_000L;
+
+    /// Of the room for mappings, what those of one process may take with all that were told before
+    /// and rest: one that changes many of them all the time would take it all.
+    private static final int SHARE_OF_PROCESS = 4;
 
     /// Of the processes the kernel knows, the share that is forgotten when there are too many.
     private static final int FORGOTTEN_SHARE = 16;
@@ -70,6 +75,7 @@ public final class Unwinding implements AutoCloseable {
     private final Metrics.Counter resumed;
     private final Metrics.Counter tooManyMappings;
     private final Metrics.Counter noRoom;
+    private final Metrics.Counter tooOften;
     private final Metrics.Counter refusedByKernel;
     private final Metrics.Counter forgotten;
     private final Metrics.Counter stale;
@@ -181,6 +187,7 @@ public final class Unwinding implements AutoCloseable {
                         "User stacks that were walked on outside of the kernel.");
         noRoom = refused(metrics, "no_room");
         tooManyMappings = refused(metrics, "too_many_mappings");
+        tooOften = refused(metrics, "too_often");
         refusedByKernel = refused(metrics, "kernel");
         forgotten =
                 metrics.counter(
@@ -286,7 +293,8 @@ public final class Unwinding implements AutoCloseable {
                 }
                 switch (want(mappings, stack.stoppedAt())) {
                     case LOADING -> {
-                        return !mayWait || isOverdue(mappings, stack.stoppedAt());
+                        return !mayWait
+                                || monotonicNanos.getAsLong() - sample.timeNanos() > WAIT_NANOS;
                     }
                     case READY, NONE, FAILED, NO_ROOM -> {} // told to the kernel in the next round
                     case ABSENT -> {
@@ -376,12 +384,6 @@ public final class Unwinding implements AutoCloseable {
                 : tables.want(binary, monotonicNanos.getAsLong());
     }
 
-    private boolean isOverdue(Mappings mappings, long address) {
-        Binary binary = binaryAt(mappings, address);
-        return binary == null
-                || monotonicNanos.getAsLong() - tables.of(binary).sinceNanos() > WAIT_NANOS;
-    }
-
     /// A walk stops at a return address, which may be the first of another mapping.
     private static @Nullable Binary binaryAt(Mappings mappings, long address) {
         int index = mappings.find(address - 1);
@@ -426,6 +428,11 @@ public final class Unwinding implements AutoCloseable {
             known.room = tables.room();
             return known;
         }
+        if (known != null && count + restingMappings(known) > mappingsMax() / SHARE_OF_PROCESS) {
+            tooOften.increment();
+            leaveOut(process.pid(), known, false);
+            return null;
+        }
         int place = room(count * UnwindMemory.MAPPING_WORDS);
         if (place == Places.NOWHERE) {
             noRoom.increment();
@@ -457,6 +464,20 @@ public final class Unwinding implements AutoCloseable {
         }
         replace(process.pid(), known, fresh);
         return fresh;
+    }
+
+    private long mappingsMax() {
+        return mappingWordsMax / UnwindMemory.MAPPING_WORDS;
+    }
+
+    /// Mappings of a process that rest, or will if it gets new ones.
+    private long restingMappings(Published known) {
+        long now = monotonicNanos.getAsLong();
+        long resting = known.count;
+        for (Published old = known.previous; old != null; old = old.previous) {
+            resting += now - old.endNanos < Places.REST_NANOS ? old.count : 0;
+        }
+        return resting;
     }
 
     private void replace(int pid, @Nullable Published known, Published fresh) {

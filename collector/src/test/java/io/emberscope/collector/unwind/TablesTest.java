@@ -102,6 +102,20 @@ class TablesTest {
     }
 
     @Test
+    void aFileThatIsNotRootsSpeaksForItselfAlone() throws Exception {
+        Binary copied = binaries.of("/home/mallory/libc", binary(1).buildId(), 0, 0);
+        assertThat(tables.want(copied, now)).isEqualTo(State.LOADING);
+        loader.done.add(new TableLoader.Loaded(copied, "", List.of(block(5_000)), false));
+        tables.update(now);
+        assertThat(state(copied)).isEqualTo(State.READY);
+        assertThat(state(binary(1))).isEqualTo(State.ABSENT);
+        load(binary(1), 6_000);
+        assertThat(tables.of(binary(1))).isNotSameAs(tables.of(copied));
+        assertThat(tables.of(binaries.of("/another", binary(1).buildId(), 0, 0)))
+                .isSameAs(tables.of(binary(1)));
+    }
+
+    @Test
     void binariesOfOneBuildIdHaveOneTable() throws Exception {
         Binary first = binary(1);
         load(first, 5_000);

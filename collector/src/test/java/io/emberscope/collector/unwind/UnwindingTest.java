@@ -193,6 +193,52 @@ class UnwindingTest implements Timeline.Replay {
     }
 
     @Test
+    void aProcessThatChangesManyMappingsAllTheTimeTakesNoRoomFromOthers() throws Exception {
+        map(1, MAPPINGS, binary(1));
+        StackEnd found = StackEnd.TABLE_MISSING;
+        int changes = 0;
+        while (found == StackEnd.TABLE_MISSING) {
+            assertThat(unknown(1)).isEqualTo(StackEnd.TABLE_MISSING);
+            processes.map(1, CODE, CODE + 0x1000, ++changes * 0x1000L, binary(1));
+            now += SECOND / 100;
+            found = unknown(1);
+        }
+        assertThat(found).isEqualTo(StackEnd.MAPPINGS_NO_ROOM);
+        assertThat(changes).isBetween(3, 4);
+        assertThat(
+                        metric(
+                                "emberscope_collector_unwind_processes_refused_total"
+                                        + "{reason=\"too_often\"}"))
+                .isEqualTo(1);
+        assertThat(quality()).isEqualTo("whole");
+        for (int pid = 2; pid <= 8; pid++) {
+            map(pid, MAPPINGS, binary(1));
+            assertThat(unknown(pid)).isEqualTo(StackEnd.TABLE_MISSING);
+        }
+        now += Unwinding.LEAF_NANOS;
+        leaf(1);
+        assertThat(unknown(1)).isEqualTo(StackEnd.TABLE_MISSING);
+    }
+
+    @Test
+    void aSampleWaitsForAllItsTablesNoLongerThanForOne() throws Exception {
+        map(1, 1, binary(1));
+        int at = add(1, 0, StackEnd.PROCESS_UNKNOWN, RESUMPTION_WORDS);
+        timeline.words()[at + 16] = CODE + 8;
+        timeline.words()[at + 17] = (1L << 17) - 1 | 1L << 32;
+        long taken = now;
+        assertThat(timeline.replay(taken, true)).isLessThan(taken);
+        // Another table is asked for when it has nearly waited long enough.
+        now += 3 * SECOND / 2;
+        processes.map(1, CODE, CODE + 0x1000, 0, binary(2));
+        assertThat(timeline.replay(taken, true)).isLessThan(taken);
+        assertThat(loader.asked).hasSize(2);
+        now += SECOND;
+        assertThat(timeline.replay(taken, true)).isEqualTo(taken);
+        assertThat(end).isEqualTo(StackEnd.TABLE_MISSING);
+    }
+
+    @Test
     void ofTooManyProcessesThoseNotSampledForLongestAreForgotten() throws Exception {
         for (int pid = 1; pid <= UnwindMemory.PROCESSES_MAX + 1; pid++) {
             map(pid, 1, binary(1));
