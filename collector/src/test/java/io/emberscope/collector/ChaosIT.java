@@ -18,6 +18,8 @@ final class ChaosIT {
     private static final boolean LONG = Boolean.getBoolean("long");
     private static final int SECONDS = LONG ? 60 : 6;
 
+    private static final int HZ = 97;
+
     /// More than the agent keeps of one process.
     private static final int MAPPINGS = 50_000;
 
@@ -41,7 +43,7 @@ final class ChaosIT {
                         RunningCollector.start(
                                 directory.resolve("data"),
                                 sink.address(),
-                                "--frequency=97",
+                                "--frequency=" + HZ,
                                 "--memory=" + RunningCollector.leastMemoryMiB() + "MiB",
                                 "--sampling",
                                 sampling.toString())) {
@@ -73,7 +75,9 @@ final class ChaosIT {
             long burnt = sink.received().nanos(sample -> sample.isIn("steady_work")) / 1_000_000;
             long wanted = steady[0] + steady[1] + steady[2];
             System.out.printf("chaos: %d of %d ms; storms %s%n", burnt, wanted, started);
-            assertThat((double) burnt / wanted).isCloseTo(1, within(0.1));
+            // On a busy machine it gets little time, and few samples say little.
+            double chance = 4 / Math.sqrt(HZ * wanted / 1000.0);
+            assertThat((double) burnt / wanted).isCloseTo(1, within(0.05 + chance));
             assertThat(totals.dropped()).isLessThan(totals.hits() / 20);
             assertThat(started).allMatch(processes -> processes > 50L * SECONDS);
             assertThat(resident[2] - resident[1]).as("MB").isLessThan(16);
