@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class FileTables implements TableLoader {
     private static final Reader.Limits LIMITS = new Reader.Limits(10_000_000_000L, 3, 4096);
 
-    /// Rows of one binary at most: the largest known has a third of it.
-    private static final int ROWS_MAX = 3 << 20;
+    /// Rows of one binary at most: the largest known has two thirds of it. While they are read they
+    /// take three times their size, of a small heap.
+    private static final int ROWS_MAX = 3 << 19;
 
     /// Words of a block: a chunk of the kernel's memory without the places that are none.
     static final int BLOCK_WORDS_MAX = (1 << 18) - 1024;

@@ -24,7 +24,7 @@ final class GoFrames implements FrameSource {
     private static final int FUNCTION_BYTES = 40;
 
     private static final int START_LINE_BYTES = 4;
-    private static final int FUNCTIONS_MAX = 4 << 20;
+    private static final int FUNCTIONS_MAX = 400_000;
 
     /// A table of stack pointers longer than this is none.
     private static final int POINTERS_BYTES_MAX = 64 * 1024;

@@ -38,6 +38,9 @@ public final class UnwindTable {
     private final int[] longRules;
     private final Map<Unexpressed, Long> unexpressed;
 
+    /// More than twice of what the largest known has, and 8 MB while they are read.
+    private static final int FUNCTIONS_MAX = 400_000;
+
     UnwindTable(int[] offsets, short[] rules, int[] longRules, Map<Unexpressed, Long> unexpressed) {
         this.offsets = offsets;
         this.rules = rules;
@@ -47,12 +50,12 @@ public final class UnwindTable {
 
     /// Reads a binary's table. One that has none, or is of another machine, has no rows.
     ///
-    /// @param rowsMax rows, and functions, at most
+    /// @param rowsMax rows at most; functions are limited too
     /// @throws MalformedInputException if the binary contradicts itself
     /// @throws IOException if it cannot be read
     public static UnwindTable read(ElfFile file, int rowsMax)
             throws IOException, TooManyRowsException {
-        FunctionIndex functions = new FunctionIndex(file, rowsMax);
+        FunctionIndex functions = new FunctionIndex(file, Math.min(rowsMax, FUNCTIONS_MAX));
         if (file.machine() == X86_64 && file.is64Bit()) {
             Optional<CallFrames> frames = frames(file);
             if (frames.isPresent()) {
