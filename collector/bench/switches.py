@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 
-from cost import BPF_STATS, METRICS, Program, await_ready, get
-from running import AS_BUILT, BENCH, ROOT, metric
+from cost import BPF_STATS, METRICS
+from running import AS_BUILT, BENCH, ROOT, Program, await_ready, get, metric
 
 SETTINGS = {
     "waits of 1 ms or more": "off-cpu on\n",
@@ -28,30 +28,36 @@ SETTINGS = {
     "one of 10 waits": "off-cpu on\noff-cpu-min 0us\noff-cpu-probability 0.1\n",
     "every wait": "off-cpu on\noff-cpu-min 0us\n",
 }
-NAMES = ("wait_begins", "wait_ends")
+# The programs that see a wait begin and end. By interrupts, the first sees the end too, and the
+# other only those that become samples.
+NAMES = {
+    "tracepoint": ("wait_begins", "wait_ends"),
+    "interrupt": ("waits_change", "wait_interrupted"),
+}
 
 
 def waits_a_second(program, seconds):
     return float(subprocess.check_output([program, str(seconds)]))
 
 
-def bpf():
+def bpf(names):
     programs = json.loads(subprocess.check_output(["bpftool", "-j", "prog", "show"]))
     return {
         p["name"]: (p.get("run_time_ns", 0), p.get("run_cnt", 0))
         for p in programs
-        if p.get("name") in NAMES
+        if p.get("name") in names
     }
 
 
-def nanos_a_run():
-    return " / ".join(f"{nanos / max(1, runs):.0f}" for nanos, runs in (bpf().get(n, (0, 0)) for n in NAMES))
+def nanos_a_run(names):
+    found = bpf(names)
+    return " / ".join(f"{nanos / max(1, runs):.0f}" for nanos, runs in (found.get(n, (0, 0)) for n in names))
 
 
-def setting(file, text, expected):
+def setting(file, text, names, expected):
     file.write_text(text)
     end = time.monotonic() + 20
-    while bool(bpf()) != expected:
+    while bool(bpf(names)) != expected:
         if time.monotonic() > end:
             sys.exit(f"switches.py: off-CPU does not turn {'on' if expected else 'off'}")
         time.sleep(0.1)
@@ -64,7 +70,9 @@ def main():
     )
     parser.add_argument("--seconds", type=int, default=5, help="that a run is measured for")
     parser.add_argument("--rounds", type=int, default=4, help="pairs of runs; medians are shown")
+    parser.add_argument("--by", choices=NAMES, default="tracepoint", help="how ends of waits are seen")
     options = parser.parse_args()
+    names = NAMES[options.by]
     if os.geteuid() != 0:
         sys.exit("switches.py: not root (expected: root, as only root can sample the machine)")
     cpus = os.cpu_count()
@@ -79,17 +87,18 @@ def main():
         file.write_text(always)
         log = stack.enter_context(open(scratch / "log", "ab"))
         command = [ROOT / "emberscope", "collect", "--data", scratch / "data", "--sampling", file]
+        command += ["--off-cpu-by", options.by]
         command += ["--metrics-listen", METRICS, "--server", "http://127.0.0.1:9"]
-        await_ready(stack.enter_context(Program(command, None, log, env=AS_BUILT)), METRICS)
+        await_ready(stack.enter_context(Program(command, log, env=AS_BUILT)), METRICS)
         time.sleep(10)
         print("| off-CPU | waits a second, off / on | us more a wait | ns a run, begin / end | samples a second | dropped |")
         print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
         for name, text in SETTINGS.items():
             off, on, samples, dropped = [], [], [], []
             for _ in range(options.rounds):
-                setting(file, always, False)
+                setting(file, always, names, False)
                 off.append(waits_a_second(pingpong, options.seconds))
-                setting(file, always + text, True)
+                setting(file, always + text, names, True)
                 before = get(METRICS, "/metrics")
                 on.append(waits_a_second(pingpong, options.seconds))
                 after = get(METRICS, "/metrics")
@@ -98,10 +107,10 @@ def main():
                     list_.append((metric(after, name_) - metric(before, name_)) / options.seconds)
             # Apart, as counting takes time too.
             BPF_STATS.write_text("1")
-            setting(file, always, False)
-            setting(file, always + text, True)
+            setting(file, always, names, False)
+            setting(file, always + text, names, True)
             waits_a_second(pingpong, options.seconds)
-            runs = nanos_a_run()
+            runs = nanos_a_run(names)
             BPF_STATS.write_text("0")
             more = statistics.median(1e6 * cpus / b - 1e6 * cpus / a for a, b in zip(off, on))
             print(
