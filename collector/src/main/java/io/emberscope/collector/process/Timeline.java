@@ -28,8 +28,8 @@ public final class Timeline {
     /// half of it: then samples can no longer wait for tables.
     private static final int WORDS_OF_COPIES_MAX = WORDS_MAX / 2;
 
-    /// What a copy may take of what is left of that. A sixteenth of all is more than any copy has.
-    private static final int COPY_PART = 16;
+    /// What a copy may take of what is left of that: a part of it, so that others find room.
+    private static final int COPY_PART = 4;
 
     /// How far to look for the file that is mapped after a program began.
     private static final int LOOK_AHEAD_MAX = 512;
