@@ -276,14 +276,19 @@ class WalkTest {
         assertEnd(StackEnd.REGISTER_LOST);
     }
 
-    @Test
-    void codeWithoutATableGoesByFramePointers() {
+    /// From code without a table to the root.
+    private void assertFramePointersLeadOn() {
         registers[RIP] = ANONYMOUS + 0x50;
         registers[RBP] = STACK + 8;
         row(0x100, NONE | 1);
         stack(1, STACK + 32, ANONYMOUS + 0x80, 4, 0, CODE + 0x110);
         assertThat(walk()).containsExactly("700000000050!", "700000000080", "110");
         assertEnd(StackEnd.COMPLETE);
+    }
+
+    @Test
+    void codeWithoutATableGoesByFramePointers() {
+        assertFramePointersLeadOn();
         // In what was interrupted it may be any number.
         registers[RBP] = 0;
         assertThat(walk()).hasSize(1);
@@ -300,12 +305,7 @@ class WalkTest {
     @Test
     void codeWhoseTableHasNoRoomGoesByFramePointersAndSaysSoIfTheyLeadNowhere() {
         memory.table(0, UnwindMemory.TABLE_NO_ROOM);
-        registers[RIP] = ANONYMOUS + 0x50;
-        registers[RBP] = STACK + 8;
-        row(0x100, NONE | 1);
-        stack(1, STACK + 32, ANONYMOUS + 0x80, 4, 0, CODE + 0x110);
-        assertThat(walk()).containsExactly("700000000050!", "700000000080", "110");
-        assertEnd(StackEnd.COMPLETE);
+        assertFramePointersLeadOn();
         registers[RBP] = 12345;
         assertThat(walk()).hasSize(1);
         assertEnd(StackEnd.TABLE_NO_ROOM);

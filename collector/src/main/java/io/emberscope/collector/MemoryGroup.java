@@ -1,5 +1,6 @@
 package io.emberscope.collector;
 
+import io.emberscope.collector.container.CgroupMount;
 import java.io.BufferedReader;
 import java.io.FileReader;
 import java.io.IOException;
@@ -29,8 +30,8 @@ final class MemoryGroup {
         if (isUnified) {
             path = value(process + "/cgroup", LINES_MAX, MemoryGroup::pathOfUnified);
         }
-        String type = isUnified ? "cgroup2" : "memory";
-        String[] mount = value(mounts, LINES_MAX, line -> mountOf(line, type)).split("\t", 2);
+        boolean unified = isUnified;
+        String[] mount = value(mounts, LINES_MAX, line -> mountOf(line, unified)).split("\t", 2);
         if (path.isEmpty() || mount.length < 2) {
             return new MemoryGroup("", true);
         }
@@ -115,21 +116,12 @@ final class MemoryGroup {
         return line.startsWith("0::") ? line.substring(3) : "";
     }
 
-    /// `id parent device root mount-point options ... - type source super-options`
-    ///
-    /// @param type `cgroup2`, or a controller of the older version
-    /// @return root and mount point
-    private static String mountOf(String line, String type) {
-        int separator = line.indexOf(" - ");
-        String[] fields = line.split(" ", 6);
-        if (separator < 0 || fields.length < 6) {
+    /// Of the hierarchy that we are in, or nothing: root, a tab, and mount point.
+    private static String mountOf(String line, boolean isUnified) {
+        CgroupMount mount = CgroupMount.parse(line);
+        if (mount == null || !(isUnified ? mount.isUnified() : mount.has("memory"))) {
             return "";
         }
-        String rest = line.substring(separator + 3);
-        String controllers = ',' + rest.substring(rest.lastIndexOf(' ') + 1) + ',';
-        boolean isIt =
-                rest.startsWith(type + ' ')
-                        || (rest.startsWith("cgroup ") && controllers.contains(',' + type + ','));
-        return isIt ? (fields[3].equals("/") ? "" : fields[3]) + '\t' + fields[4] : "";
+        return (mount.root().equals("/") ? "" : mount.root()) + '\t' + mount.point();
     }
 }

@@ -71,23 +71,17 @@ public record Hierarchy(Kind kind, String root) {
             return mounts;
         }
 
-        /// `id parent device root mount-point options ... - type source super-options`
         private void take(String line) {
-            int separator = line.indexOf(" - ");
-            String[] fields = line.split(" ", 6);
-            if (separator < 0 || fields.length < 6) {
+            CgroupMount mount = CgroupMount.parse(line);
+            if (mount == null) {
                 return;
             }
-            String point = fields[4].replace("\\040", " ");
-            String rest = line.substring(separator + 3);
-            if (rest.startsWith("cgroup2 ") && unified == null) {
-                unified = point;
-            } else if (rest.startsWith("cgroup ")) {
-                String controllers = ',' + rest.substring(rest.lastIndexOf(' ') + 1) + ',';
-                memory = controllers.contains(",memory,") ? point : memory;
-                pids = controllers.contains(",pids,") ? point : pids;
-                cpu = controllers.contains(",cpu,") ? point : cpu;
+            if (mount.isUnified() && unified == null) {
+                unified = mount.point();
             }
+            memory = mount.has("memory") ? mount.point() : memory;
+            pids = mount.has("pids") ? mount.point() : pids;
+            cpu = mount.has("cpu") ? mount.point() : cpu;
         }
 
         private Hierarchy older() {

@@ -8,10 +8,8 @@ import io.emberscope.collector.process.Binaries;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.BuildId;
 import io.emberscope.collector.unwind.Tables.State;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,32 +21,11 @@ class TablesTest {
 
     private final Metrics metrics = new Metrics();
     private final Binaries binaries = new Binaries();
-    private final Loader loader = new Loader();
+    private final FakeLoader loader = new FakeLoader();
     private UnwindMemory memory = null;
     private Places places = null;
     private Tables tables = null;
     private long now = 1_000 * SECOND;
-
-    /// Loads when told to.
-    private static final class Loader implements TableLoader {
-        final List<Binary> asked = new ArrayList<>();
-        final ArrayDeque<Loaded> done = new ArrayDeque<>();
-        boolean refuses;
-
-        @Override
-        public boolean request(Binary binary) {
-            asked.add(binary);
-            return !refuses;
-        }
-
-        @Override
-        public @Nullable Loaded poll() {
-            return done.poll();
-        }
-
-        @Override
-        public void close() {}
-    }
 
     @BeforeEach
     void open() throws Exception {

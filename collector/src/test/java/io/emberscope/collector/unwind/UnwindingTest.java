@@ -12,7 +12,6 @@ import io.emberscope.collector.process.ProcessTable;
 import io.emberscope.collector.process.SampleView;
 import io.emberscope.collector.process.Snapshot;
 import io.emberscope.collector.process.Timeline;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,32 +32,13 @@ class UnwindingTest implements Timeline.Replay {
     private final Metrics metrics = new Metrics();
     private final Binaries binaries = new Binaries();
     private final List<String> log = new ArrayList<>();
-    private final Loader loader = new Loader();
+    private final FakeLoader loader = new FakeLoader();
     private final Timeline timeline = new Timeline(binaries, this);
     private Unwinding unwinding = null;
     private ProcessTable processes = null;
     private StackEnd end = StackEnd.NO_STACK;
     private int frames;
     private long now = 1_000 * SECOND;
-
-    private static final class Loader implements TableLoader {
-        final ArrayDeque<Loaded> done = new ArrayDeque<>();
-        final List<Binary> asked = new ArrayList<>();
-
-        @Override
-        public boolean request(Binary binary) {
-            asked.add(binary);
-            return true;
-        }
-
-        @Override
-        public @Nullable Loaded poll() {
-            return done.poll();
-        }
-
-        @Override
-        public void close() {}
-    }
 
     @BeforeEach
     void open() throws Exception {
