@@ -114,17 +114,42 @@ static __always_inline int is_cold(struct cpu_state *cpu)
 	       (cpu->header.flags & cold) == cold;
 }
 
-/* Notes both stacks, the kernel's without its innermost frames, and puts the sample into the ring. */
+/*
+ * Puts the sample into the ring, or leaves it to its task. Its body has so many bytes, of which the
+ * kernel's stack are the first.
+ */
+static __always_inline void send(struct cpu_state *cpu, struct task_struct *task, __u32 kernel,
+				 __u32 bytes, __u64 waiting)
+{
+	__u64 wakeup;
+
+	if (is_cold(cpu) && defer(cpu, task, kernel))
+		return;
+	/* Waking costs more than a sample: user space looks by itself, and is woken if late. */
+	wakeup = waiting >= config.wakeup_bytes || is_urgent(cpu) ? BPF_RB_FORCE_WAKEUP :
+								    BPF_RB_NO_WAKEUP;
+	if (cpu->header.resumption_words && send_deep(cpu, task, bytes, wakeup))
+		return;
+	bytes += sizeof(cpu->header);
+	if (bytes > sizeof(cpu->header) + BODY_BYTES)
+		bytes = sizeof(cpu->header) + BODY_BYTES; /* never; the verifier cannot know */
+	if (bpf_ringbuf_output(&ring, &cpu->header, bytes, wakeup))
+		drop(cpu, waiting + bytes + BPF_RINGBUF_HDR_SZ >= config.ring_bytes ?
+				  DROP_RING_FULL :
+				  DROP_RING_BUSY,
+		     cpu->header.weight_nanos);
+}
+
+/* Notes both stacks, the kernel's without its innermost frames, and sends the sample. */
 static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 					  struct task_struct *task, __u64 skipped)
 {
-	__u32 kernel, user, bytes, resumption = 0;
-	__u64 waiting, wakeup;
+	__u32 kernel, user = 0, resumption = 0;
+	__u64 waiting;
 
 	kernel = stack_bytes(cpu, bpf_get_stack(context, cpu->body, KERNEL_BYTES_MAX, skipped),
 			     SAMPLE_KERNEL_STACK_FAILED, SAMPLE_KERNEL_STACK_TRUNCATED);
 	waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	user = 0;
 	cpu->header.user_end = WALK_NO_STACK;
 	if (!(BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER)) &&
 	    !is_between_programs(task)) {
@@ -145,27 +170,7 @@ static __always_inline void record_finish(void *context, struct cpu_state *cpu,
 	cpu->header.kernel_frames = kernel / sizeof(__u64);
 	cpu->header.user_frames = user / sizeof(__u64);
 	cpu->header.resumption_words = resumption / sizeof(__u64);
-	if (is_cold(cpu) && defer(cpu, task, kernel)) {
-		cpu->counters.busy_nanos += bpf_ktime_get_ns() - cpu->header.time_nanos;
-		return;
-	}
-
-	/* Waking costs more than a sample: user space looks by itself, and is woken if late. */
-	wakeup = waiting >= config.wakeup_bytes || is_urgent(cpu) ? BPF_RB_FORCE_WAKEUP :
-								    BPF_RB_NO_WAKEUP;
-	bytes = kernel + user + resumption;
-	if (resumption && send_deep(cpu, task, bytes, wakeup)) {
-		cpu->counters.busy_nanos += bpf_ktime_get_ns() - cpu->header.time_nanos;
-		return;
-	}
-	bytes += sizeof(cpu->header);
-	if (bytes > sizeof(cpu->header) + BODY_BYTES)
-		bytes = sizeof(cpu->header) + BODY_BYTES; /* never; the verifier cannot know */
-	if (bpf_ringbuf_output(&ring, &cpu->header, bytes, wakeup))
-		drop(cpu, waiting + bytes + BPF_RINGBUF_HDR_SZ >= config.ring_bytes ?
-				  DROP_RING_FULL :
-				  DROP_RING_BUSY,
-		     cpu->header.weight_nanos);
+	send(cpu, task, kernel, kernel + user + resumption, waiting);
 	cpu->counters.busy_nanos += bpf_ktime_get_ns() - cpu->header.time_nanos;
 }
 

@@ -301,11 +301,47 @@ static __always_inline int is_cut(struct task_struct *task, __u64 rsp, __u64 add
 }
 
 /* The fewer, the more waits in the ring, so that copies leave room for what has none. */
-static __always_inline __u32 copy_pieces(__u64 waiting)
+static __always_inline __u32 pieces_wanted(__u64 waiting)
 {
 	if (waiting > config.ring_bytes / 4 * 3)
 		return 0;
 	return waiting > config.ring_bytes / 2 ? COPY_PIECES_FEW : COPY_PIECES_MAX;
+}
+
+/*
+ * Copies the stack from the address on to body + *to, in at most so many of pieces_max pieces, each up
+ * to the end of its page, as nothing may lie above it. The address and *to are where it ended: as
+ * SAMPLE_COPY_CUT for want of room, or as SAMPLE_COPY_UNREAD because nothing could be read there.
+ */
+static __always_inline __u32 copy_pieces(__u8 *body, __u32 room, __u32 pieces_max, __u32 pieces,
+					 __u32 *to, __u64 *address)
+{
+	__u32 i, bytes, at = *to;
+
+	for (i = 0; i < pieces_max; i++) {
+		bytes = COPY_PIECE_BYTES - (*address & (COPY_PIECE_BYTES - 1));
+		barrier_var(bytes);
+		barrier_var(at);
+		if (i >= pieces || bytes > COPY_PIECE_BYTES || at > room - COPY_PIECE_BYTES)
+			break;
+		if (bpf_probe_read_user(body + at, bytes, (void *)*address)) {
+			*to = at;
+			return SAMPLE_COPY_UNREAD;
+		}
+		at += bytes;
+		*address += bytes;
+	}
+	*to = at;
+	return SAMPLE_COPY_CUT;
+}
+
+/* How a copy ended that stopped at the address: where the first thread's stack goes on it is cut. */
+static __always_inline __u32 copy_flags(struct cpu_state *cpu, struct task_struct *task,
+					__u64 address, __u32 ended)
+{
+	return is_cut(task, cpu->walk.registers[REGISTER_RSP], address) ?
+		ended | SAMPLE_COPY_CUT :
+		ended;
 }
 
 /*
@@ -315,9 +351,8 @@ static __always_inline __u32 copy_pieces(__u64 waiting)
 static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struct *task, __u32 at,
 					__u64 waiting)
 {
-	__u32 pieces = copy_pieces(waiting);
 	struct resumption *resumption;
-	__u32 to, bytes, i;
+	__u32 to, ended;
 	__u64 address;
 
 	barrier_var(at);
@@ -327,28 +362,11 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 	resumption = (void *)(cpu->body + at);
 	resumption_begin(&cpu->walk, resumption);
 	address = resumption->stack_start;
-	cpu->rest_of_stack = 0;
 	to = at + sizeof(*resumption);
-	/* Up to the end of each page, as nothing may lie above it. */
-	for (i = 0; i < COPY_PIECES_MAX; i++) {
-		bytes = COPY_PIECE_BYTES - (address & (COPY_PIECE_BYTES - 1));
-		barrier_var(bytes);
-		barrier_var(to);
-		if (i >= pieces || bytes > COPY_PIECE_BYTES ||
-		    to > BODY_BYTES - COPY_PIECE_BYTES) {
-			cpu->header.flags |= SAMPLE_COPY_CUT;
-			cpu->rest_of_stack = address;
-			break;
-		}
-		if (bpf_probe_read_user(cpu->body + to, bytes, (void *)address)) {
-			cpu->header.flags |= SAMPLE_COPY_UNREAD;
-			break;
-		}
-		to += bytes;
-		address += bytes;
-	}
-	if (is_cut(task, resumption->registers[REGISTER_RSP], address))
-		cpu->header.flags |= SAMPLE_COPY_CUT;
+	ended = copy_pieces(cpu->body, BODY_BYTES, COPY_PIECES_MAX, pieces_wanted(waiting), &to,
+			    &address);
+	cpu->rest_of_stack = ended == SAMPLE_COPY_CUT ? address : 0;
+	cpu->header.flags |= copy_flags(cpu, task, address, ended);
 	return to - at;
 }
 
@@ -362,7 +380,7 @@ static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *
 				     __u64 wakeup)
 {
 	__u64 address = cpu->rest_of_stack;
-	__u32 to = begun, bytes, i, unread = 0;
+	__u32 to = begun, ended;
 	struct deep_sample *deep;
 
 	barrier_var(begun);
@@ -378,23 +396,11 @@ static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *
 		bpf_ringbuf_discard(deep, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
-	for (i = 0; i < DEEP_PIECES_MAX; i++) {
-		bytes = COPY_PIECE_BYTES - (address & (COPY_PIECE_BYTES - 1));
-		barrier_var(bytes);
-		barrier_var(to);
-		if (bytes > COPY_PIECE_BYTES || to > DEEP_BODY_BYTES - COPY_PIECE_BYTES)
-			break;
-		if (bpf_probe_read_user(deep->body + to, bytes, (void *)address)) {
-			unread = SAMPLE_COPY_UNREAD;
-			break;
-		}
-		to += bytes;
-		address += bytes;
-	}
+	ended = copy_pieces(deep->body, DEEP_BODY_BYTES, DEEP_PIECES_MAX, DEEP_PIECES_MAX, &to,
+			    &address);
 	deep->header = cpu->header;
-	deep->header.flags |= unread;
-	if (i < DEEP_PIECES_MAX && !is_cut(task, cpu->walk.registers[REGISTER_RSP], address))
-		deep->header.flags &= ~SAMPLE_COPY_CUT;
+	deep->header.flags &= ~SAMPLE_COPY_CUT;
+	deep->header.flags |= copy_flags(cpu, task, address, ended);
 	deep->header.resumption_words += (to - begun) / sizeof(__u64);
 	bpf_ringbuf_submit(deep, wakeup);
 	return 1;
