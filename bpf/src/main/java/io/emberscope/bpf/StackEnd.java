@@ -33,9 +33,9 @@ public enum StackEnd {
     MAPPINGS_CHANGED("mappings changed"),
     /// There is no frame pointer, and the memory budget had no room for the binary's unwind table.
     TABLE_NO_ROOM("no room for unwind table"),
-    /// The memory budget had no room for the mappings of the process: there is nothing but the
-    /// instruction that was interrupted.
-    MAPPINGS_NO_ROOM("no room for mappings");
+    /// The kernel was told to do without the mappings of the process, for want of room or because
+    /// they cannot be had: there is nothing but the instruction that was interrupted.
+    MAPPINGS_NO_ROOM("mappings left out");
 
     private static final List<StackEnd> ALL = List.of(values());
 

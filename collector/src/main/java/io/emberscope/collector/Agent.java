@@ -152,7 +152,7 @@ final class Agent {
                     new Unwinding(
                             memory, tables, budget.unwind(), monotonicNanos, metrics, log::line);
         }
-        ProcessTable processes = new ProcessTable(binaries, metrics, this::gone);
+        ProcessTable processes = new ProcessTable(binaries, metrics, pid -> gone(denied, pid));
         Timeline timeline =
                 new Timeline(
                         binaries,
@@ -301,7 +301,8 @@ final class Agent {
         }
     }
 
-    private void gone(int pid) {
+    private void gone(DenyList denied, int pid) {
+        denied.remove(pid);
         if (unwinding != null) {
             unwinding.forget(pid);
         }

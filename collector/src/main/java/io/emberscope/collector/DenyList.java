@@ -17,10 +17,28 @@ final class DenyList {
     }
 
     synchronized void add(int pid) {
-        if (until.size() >= PROCESSES_MAX) {
-            until.clear();
+        if (until.size() >= PROCESSES_MAX && until.get(pid) == null) {
+            removeOldest();
         }
         until.put(pid, monotonicNanos.getAsLong() + DENIED_NANOS);
+    }
+
+    /// Forgets a process that has ended: another may have its id.
+    synchronized void remove(int pid) {
+        until.remove(pid);
+    }
+
+    private void removeOldest() {
+        long[] oldest = {0, Long.MAX_VALUE};
+        long now = monotonicNanos.getAsLong();
+        until.forEach(
+                (pid, end) -> {
+                    if (end - now < oldest[1]) {
+                        oldest[0] = pid;
+                        oldest[1] = end - now;
+                    }
+                });
+        until.remove(oldest[0]);
     }
 
     synchronized boolean contains(int pid) {

@@ -80,13 +80,17 @@ final class Merger implements Timeline.Replay {
 
     @Override
     public boolean sample(SampleView sample, boolean mayWait) {
-        ProfiledProcess process = processes.ofSample(sample.pid());
+        ProfiledProcess process = processes.ofSample(sample.pid(), sample.timeNanos());
         if (unwinding != null && !unwinding.complete(sample, process, mayWait)) {
             return false;
         }
         Container container = containers.of(sample.cgroupId());
         if (!groupsTellAll && container.isNone() && !sample.isKernelThread()) {
-            processes.askForContainer(process);
+            processes.askForContainer(process, sample.timeNanos());
+        }
+        if (sample.userEnd() == StackEnd.NO_MAPPING) {
+            // Nothing tells of code that is moved (mremap).
+            processes.askForSnapshot(process, sample.timeNanos());
         }
         Metrics.Counter counter = ends.get(sample.userEnd());
         if (counter != null) {

@@ -6,6 +6,7 @@ import io.emberscope.collector.process.ProcFiles;
 import io.emberscope.collector.process.Snapshot;
 import io.emberscope.collector.reader.Reader;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ final class Snapshots implements AutoCloseable {
 
     private final class Take implements Reader.Task<Paths> {
         private final int pid;
+        private final AtomicBoolean isOver = new AtomicBoolean();
 
         Take(int pid) {
             this.pid = pid;
@@ -72,12 +74,20 @@ final class Snapshots implements AutoCloseable {
             if (snapshot != null) {
                 taken.add(snapshot);
             }
-            outstanding.decrementAndGet();
+            end();
         }
 
         @Override
         public void giveUp() {
             denied.add(pid);
+            end();
+        }
+
+        /// One that was given up may still come to its end.
+        private void end() {
+            if (!isOver.getAndSet(true)) {
+                outstanding.decrementAndGet();
+            }
         }
     }
 }

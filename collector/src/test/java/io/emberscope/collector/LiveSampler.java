@@ -175,7 +175,7 @@ final class LiveSampler implements AutoCloseable {
             if (!merger.sample(sample, mayWait)) {
                 return false;
             }
-            Mappings mappings = processes.ofSample(sample.pid()).mappings();
+            Mappings mappings = processes.ofSample(sample.pid(), sample.timeNanos()).mappings();
             List<Place> frames = new ArrayList<>();
             for (int i = 0; i < sample.userFrames(); i++) {
                 long address = sample.userFrame(i) - (sample.isUserFrameExact(i) ? 0 : 1);

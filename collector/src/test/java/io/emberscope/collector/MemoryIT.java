@@ -95,7 +95,7 @@ final class MemoryIT {
                     .contains("fit again");
             Received received = sink.received();
             assertThat(cuts(received, "no room for unwind table")).isPositive();
-            assertThat(cuts(received, "no room for mappings")).isPositive();
+            assertThat(cuts(received, "mappings left out")).isPositive();
             check(received, before);
         }
     }

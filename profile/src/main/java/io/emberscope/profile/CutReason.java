@@ -63,11 +63,12 @@ public enum CutReason {
             "Raise the collector's --memory; emberscope_collector_unwind_tables_waiting says how"
                     + " many tables wait for room."),
     MAPPINGS_NO_ROOM(
-            "no room for mappings",
-            "The collector's memory budget had no room for what the process has mapped, so only the"
-                    + " instruction that ran is known.",
-            "Raise the collector's --memory. A process with more than 16,384 executable mappings"
-                    + " has this always."),
+            "mappings left out",
+            "The kernel does not have what the process has mapped, so only the instruction that ran"
+                    + " is known: the memory budget has no room for it, it has more than 16,384"
+                    + " executable mappings, it changes them too often, or they cannot be read.",
+            "emberscope_collector_unwind_processes_refused_total says which; for no_room raise the"
+                    + " collector's --memory."),
     NO_STACK(
             "no stack",
             "The sample came without any frame.",

@@ -37,7 +37,7 @@ class CutMarkTest {
                         "stack copy too short",
                         "mappings changed",
                         "no room for unwind table",
-                        "no room for mappings",
+                        "mappings left out",
                         "no stack");
     }
 

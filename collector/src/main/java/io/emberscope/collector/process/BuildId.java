@@ -2,7 +2,8 @@ package io.emberscope.collector.process;
 
 import java.util.HexFormat;
 
-/// The GNU build id of a binary: up to 20 bytes. Longer ones are cut, as the kernel does.
+/// The GNU build id of a binary: up to 20 bytes. Longer ones are none, as for the kernel
+/// (`parse_build_id` in lib/buildid.c).
 ///
 /// @param first bytes 0 to 7, the first one lowest
 /// @param second bytes 8 to 15
@@ -17,12 +18,14 @@ public record BuildId(long first, long second, int third, int length) {
 
     /// The build id in a range of bytes.
     public static BuildId of(byte[] bytes, int offset, int length) {
-        int used = Math.min(length, LENGTH_MAX);
+        if (length <= 0 || length > LENGTH_MAX) {
+            return NONE;
+        }
         return new BuildId(
-                word(bytes, offset, used),
-                word(bytes, offset + 8, used - 8),
-                (int) word(bytes, offset + 16, used - 16),
-                Math.max(0, used));
+                word(bytes, offset, length),
+                word(bytes, offset + 8, length - 8),
+                (int) word(bytes, offset + 16, length - 16),
+                length);
     }
 
     /// Whether it is known.

@@ -74,23 +74,30 @@ public final class ProcessTable {
         return processes.get(pid);
     }
 
-    /// The process of a sample. One that is not known yet is kept without mappings, and a snapshot
-    /// of it is asked for.
-    public ProfiledProcess ofSample(int pid) {
-        ProfiledProcess process = processes.get(pid);
-        if (process == null) {
-            process = new ProfiledProcess(pid);
-            keep(process);
-            wantSnapshot(process);
+    /// The process of a sample. One that is not known yet is kept without mappings. As long as it
+    /// has none and no event is to tell them, snapshots of it are asked for.
+    public ProfiledProcess ofSample(int pid, long timeNanos) {
+        ProfiledProcess process = ofEvent(pid);
+        boolean mayHave = process.isKept() && !process.isKernel() && !process.mappingsCut();
+        if (mayHave && process.mappings().size() == 0 && !process.imageFresh()) {
+            askForSnapshot(process, timeNanos);
         }
         return process;
     }
 
+    /// Asks for a snapshot of a process of which something may have changed without an event, such
+    /// as code that was moved; more and more seldom if there is nothing new.
+    public void askForSnapshot(ProfiledProcess process, long timeNanos) {
+        if (snapshotsWantedCount < SNAPSHOTS_WANTED_MAX && process.ask(timeNanos)) {
+            snapshotsWanted[snapshotsWantedCount++] = process.pid();
+        }
+    }
+
     /// Asks for a snapshot of a process if a new program began in it and nobody has looked since
     /// which container it is in. A container's first process is started by one outside of it.
-    public void askForContainer(ProfiledProcess process) {
+    public void askForContainer(ProfiledProcess process, long timeNanos) {
         if (process.containerUnsure()) {
-            wantSnapshot(process);
+            askForSnapshot(process, timeNanos);
         }
     }
 
@@ -125,7 +132,7 @@ public final class ProcessTable {
         if (!keep(child)) {
             release(child);
         } else if (parent == null) {
-            wantSnapshot(child);
+            askForSnapshot(child, timeNanos);
         }
     }
 
@@ -174,7 +181,6 @@ public final class ProcessTable {
         if (process.exited()) {
             return;
         }
-        process.snapshotWanted(false);
         process.threads(snapshot.threads(), snapshot.takenNanos());
         process.kernel(snapshot.isKernel());
         process.container(snapshot.container());
@@ -189,12 +195,31 @@ public final class ProcessTable {
         for (int i = 0; i < found.length; i++) {
             found[i] = binaryOf(snapshot, i, before);
         }
+        for (int i = 0; i < found.length; i++) {
+            found[i].seen(snapshot.pid(), snapshot.start(i), snapshot.end(i));
+        }
+        if (isAsTold(before, snapshot, found)) {
+            return;
+        }
+        process.askOften();
         release(process);
         process.mappings(new Mappings());
         for (int i = 0; i < found.length; i++) {
-            found[i].seen(snapshot.pid(), snapshot.start(i), snapshot.end(i));
             add(process, snapshot.start(i), snapshot.end(i), snapshot.offset(i), found[i]);
         }
+    }
+
+    private static boolean isAsTold(Mappings known, Snapshot snapshot, Binary[] found) {
+        known.merge();
+        boolean same = known.size() == found.length;
+        for (int i = 0; i < found.length && same; i++) {
+            same =
+                    known.start(i) == snapshot.start(i)
+                            && known.end(i) == snapshot.end(i)
+                            && known.fileOffset(i, known.start(i)) == snapshot.offset(i)
+                            && known.binary(i).equals(found[i]);
+        }
+        return same;
     }
 
     /// Forgets processes whose end was merged some time ago.
@@ -294,13 +319,6 @@ public final class ProcessTable {
         Mappings mappings = process.mappings();
         if (mappings.release()) {
             mappingCount -= mappings.size();
-        }
-    }
-
-    private void wantSnapshot(ProfiledProcess process) {
-        if (!process.snapshotWanted() && snapshotsWantedCount < SNAPSHOTS_WANTED_MAX) {
-            process.snapshotWanted(true);
-            snapshotsWanted[snapshotsWantedCount++] = process.pid();
         }
     }
 

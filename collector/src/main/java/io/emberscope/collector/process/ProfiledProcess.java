@@ -4,6 +4,14 @@ import io.emberscope.collector.container.Container;
 
 /// One process as known at the time that has been merged so far. Changed by [ProcessTable] only.
 public final class ProfiledProcess {
+    /// How long after a snapshot was asked for the next may be; each further time twice as long.
+    static final long ASK_NANOS = 2_000_000_000L;
+
+    /// How long a process may be without mappings until that is taken for how it is.
+    static final long MAPPINGS_WAIT_NANOS = 1_000_000_000L;
+
+    private static final int ASK_DOUBLINGS_MAX = 9;
+
     private final int pid;
     private Mappings mappings = new Mappings();
     private String executable = "";
@@ -16,7 +24,9 @@ public final class ProfiledProcess {
     private boolean exited;
     private boolean mappingsCut;
     private boolean imageFresh;
-    private boolean snapshotWanted;
+    private int asks;
+    private long askedNanos;
+    private long mayAskNanos = Long.MIN_VALUE;
     private boolean kept;
     private boolean containerUnsure;
     private boolean missing;
@@ -73,6 +83,8 @@ public final class ProfiledProcess {
         mappingsCut = false;
         imageFresh = true;
         containerUnsure = true;
+        asks = 0;
+        mayAskNanos = Long.MIN_VALUE;
         threads = 1;
         leaderExited = false;
     }
@@ -103,12 +115,30 @@ public final class ProfiledProcess {
         return imageFresh;
     }
 
-    boolean snapshotWanted() {
-        return snapshotWanted;
+    /// Whether a snapshot of it may be asked for; if so, that one is.
+    boolean ask(long nowNanos) {
+        if (nowNanos < mayAskNanos) {
+            return false;
+        }
+        mayAskNanos = nowNanos + (ASK_NANOS << Math.min(asks, ASK_DOUBLINGS_MAX));
+        askedNanos = nowNanos;
+        asks++;
+        return true;
     }
 
-    void snapshotWanted(boolean wanted) {
-        snapshotWanted = wanted;
+    /// Lets snapshots be asked for often again, as the last one told something new.
+    void askOften() {
+        asks = Math.min(asks, 1);
+        mayAskNanos = Math.min(mayAskNanos, askedNanos + ASK_NANOS);
+    }
+
+    /// Whether nothing is known of its mappings, and nothing will soon be.
+    public boolean isWithoutMappings(long nowNanos) {
+        return mappings.size() == 0
+                && (mappingsCut
+                        || !kept
+                        || asks > 1
+                        || (asks == 1 && nowNanos - askedNanos > MAPPINGS_WAIT_NANOS));
     }
 
     void executable(String name) {

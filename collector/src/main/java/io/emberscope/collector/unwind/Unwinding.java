@@ -76,6 +76,7 @@ public final class Unwinding implements AutoCloseable {
     private final Metrics.Counter tooManyMappings;
     private final Metrics.Counter noRoom;
     private final Metrics.Counter tooOften;
+    private final Metrics.Counter noMappings;
     private final Metrics.Counter refusedByKernel;
     private final Metrics.Counter forgotten;
     private final Metrics.Counter stale;
@@ -188,6 +189,7 @@ public final class Unwinding implements AutoCloseable {
         noRoom = refused(metrics, "no_room");
         tooManyMappings = refused(metrics, "too_many_mappings");
         tooOften = refused(metrics, "too_often");
+        noMappings = refused(metrics, "no_mappings");
         refusedByKernel = refused(metrics, "kernel");
         forgotten =
                 metrics.counter(
@@ -263,12 +265,16 @@ public final class Unwinding implements AutoCloseable {
     /// @return false if it should be had later, when a table is there
     public boolean complete(SampleView sample, ProfiledProcess process, boolean mayWait) {
         Mappings mappings = process.mappings();
-        if (mappings.size() == 0) {
-            return true;
-        }
         Published before = published.get(process.pid());
         if (before != null) {
             before.usedNanos = sample.timeNanos();
+        }
+        if (mappings.size() == 0) {
+            if (sample.resumptionWords() > 0 && process.isWithoutMappings(sample.timeNanos())) {
+                leaveOutUnknown(process.pid(), before);
+                sample.cutAfter(sample.userFrames() - 1, StackEnd.MAPPINGS_NO_ROOM, stack);
+            }
+            return true;
         }
         if (sample.mappingsPlace() != 0 && isCut(sample, process)) {
             return true;
@@ -417,7 +423,7 @@ public final class Unwinding implements AutoCloseable {
         int count = encode(mappings);
         if (count > UnwindMemory.MAPPINGS_MAX) {
             tooManyMappings.increment();
-            leaveOut(process.pid(), known, false);
+            leaveOut(process.pid(), known, false, monotonicNanos.getAsLong());
             return null;
         }
         if (known != null
@@ -430,13 +436,13 @@ public final class Unwinding implements AutoCloseable {
         }
         if (known != null && count + restingMappings(known) > mappingsMax() / SHARE_OF_PROCESS) {
             tooOften.increment();
-            leaveOut(process.pid(), known, false);
+            leaveOut(process.pid(), known, false, monotonicNanos.getAsLong());
             return null;
         }
         int place = room(count * UnwindMemory.MAPPING_WORDS);
         if (place == Places.NOWHERE) {
             noRoom.increment();
-            leaveOut(process.pid(), known, true);
+            leaveOut(process.pid(), known, true, monotonicNanos.getAsLong());
             return null;
         }
         memory.write(place, words, count * UnwindMemory.MAPPING_WORDS);
@@ -518,22 +524,26 @@ public final class Unwinding implements AutoCloseable {
         return place;
     }
 
-    /// Tells the kernel that there is no room for the mappings of a process, so that it sends
-    /// neither copies of its stacks nor asks again.
-    private void leaveOut(int pid, @Nullable Published known, boolean isOfBudget)
+    /// Tells the kernel that it cannot have the mappings of a process, so that it sends no copies
+    /// of its stacks. It has its next turn [#LEAF_NANOS] later than a time.
+    private void leaveOut(int pid, @Nullable Published known, boolean isOfBudget, long sinceNanos)
             throws BpfException {
         memory.processWithoutRoom(pid);
         Published leaf =
-                new Published(
-                        0,
-                        0,
-                        Places.NOWHERE,
-                        NO_NUMBERS,
-                        NO_TABLES,
-                        isOfBudget,
-                        monotonicNanos.getAsLong());
+                new Published(0, 0, Places.NOWHERE, NO_NUMBERS, NO_TABLES, isOfBudget, sinceNanos);
         hold(leaf);
         replace(pid, known, leaf);
+    }
+
+    /// Tells the kernel that nothing is known of a process, whose stacks would be copied in vain.
+    /// It has its turn as soon as something is.
+    private void leaveOutUnknown(int pid, @Nullable Published known) {
+        try {
+            noMappings.increment();
+            leaveOut(pid, known, false, monotonicNanos.getAsLong() - LEAF_NANOS);
+        } catch (BpfException e) {
+            refusedByKernel.increment();
+        }
     }
 
     /// Makes room by forgetting the mappings of processes that were not sampled for some time.

@@ -111,7 +111,7 @@ final class Feed implements Timeline.Replay {
 
     @Override
     public boolean sample(SampleView sample, boolean mayWait) {
-        windows.add(sample, processes.ofSample(sample.pid()), container);
+        windows.add(sample, processes.ofSample(sample.pid(), sample.timeNanos()), container);
         return true;
     }
 }

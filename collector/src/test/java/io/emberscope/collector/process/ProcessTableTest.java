@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.collector.container.Container;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -86,12 +88,59 @@ final class ProcessTableTest {
     }
 
     @Test
-    void unknownProcessOfASampleIsKeptAndASnapshotIsWantedOnce() {
-        ProfiledProcess process = table.ofSample(77);
+    void unknownProcessOfASampleIsKeptAndASnapshotIsWantedUntilItIsTaken() {
+        ProfiledProcess process = table.ofSample(77, SECOND);
         assertThat(process.executable()).isEmpty();
-        assertThat(table.ofSample(77)).isSameAs(process);
+        assertThat(table.ofSample(77, SECOND + 1)).isSameAs(process);
         assertThat(table.takeSnapshotsWanted()).containsExactly(77);
         assertThat(table.takeSnapshotsWanted()).isEmpty();
+        assertThat(process.isWithoutMappings(SECOND + 1)).isFalse();
+
+        // It was not to be had: asked for again, more and more seldom.
+        List<Long> askedAt = new ArrayList<>();
+        for (long second = 2; second < 20; second++) {
+            table.ofSample(77, second * SECOND);
+            if (table.takeSnapshotsWanted().length > 0) {
+                askedAt.add(second);
+            }
+        }
+        assertThat(askedAt).containsExactly(3L, 7L, 15L);
+        assertThat(process.isWithoutMappings(20 * SECOND)).isTrue();
+
+        Snapshot snapshot = new Snapshot(77, 20 * SECOND);
+        snapshot.add(0x1000, 0x2000, 0, 8, 9, "/lib/a.so");
+        table.apply(snapshot);
+        table.ofSample(77, 100 * SECOND);
+        assertThat(table.takeSnapshotsWanted()).isEmpty();
+        assertThat(process.isWithoutMappings(100 * SECOND)).isFalse();
+    }
+
+    @Test
+    void codeThatWasMovedIsFoundByASnapshotAndWhatIsTheSameStays() {
+        table.fork(SECOND, 1, 5);
+        table.exec(5, null);
+        table.map(5, 0x1000, 0x2000, 0, binaries.of("/lib/a.so", BuildId.NONE, 8, 9));
+        ProfiledProcess process = process(5);
+        int version = process.mappings().version();
+        table.takeSnapshotsWanted();
+
+        table.askForSnapshot(process, 2 * SECOND);
+        assertThat(table.takeSnapshotsWanted()).containsExactly(5);
+        Snapshot same = new Snapshot(5, 2 * SECOND);
+        same.add(0x1000, 0x2000, 0, 8, 9, "/lib/a.so");
+        table.apply(same);
+        assertThat(process.mappings().version()).isEqualTo(version);
+        table.askForSnapshot(process, 3 * SECOND);
+        assertThat(table.takeSnapshotsWanted()).isEmpty();
+
+        table.askForSnapshot(process, 4 * SECOND);
+        assertThat(table.takeSnapshotsWanted()).containsExactly(5);
+        Snapshot moved = new Snapshot(5, 4 * SECOND);
+        moved.add(0x6000, 0x7000, 0, 8, 9, "/lib/a.so");
+        table.apply(moved);
+        assertThat(process.mappings().version()).isNotEqualTo(version);
+        assertThat(pathAt(5, 0x6800)).isEqualTo("/lib/a.so");
+        assertThat(pathAt(5, 0x1800)).isNull();
     }
 
     @Test
@@ -169,9 +218,9 @@ final class ProcessTableTest {
     @Test
     void moreProcessesThanTheBoundAreRefusedButTheirSamplesAreTaken() {
         for (int pid = 1; pid <= ProcessTable.PROCESSES_MAX; pid++) {
-            table.ofSample(pid);
+            table.ofSample(pid, 0);
         }
-        ProfiledProcess refused = table.ofSample(1_000_000);
+        ProfiledProcess refused = table.ofSample(1_000_000, 0);
         assertThat(refused.pid()).isEqualTo(1_000_000);
         table.map(1_000_001, 0x1000, 0x2000, 0, file("/x"));
         assertThat(table.find(1_000_000)).isNull();

@@ -9,6 +9,7 @@ import io.emberscope.collector.process.Binaries;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.BuildId;
 import io.emberscope.collector.process.ProcessTable;
+import io.emberscope.collector.process.ProfiledProcess;
 import io.emberscope.collector.process.SampleView;
 import io.emberscope.collector.process.Snapshot;
 import io.emberscope.collector.process.Timeline;
@@ -233,6 +234,31 @@ class UnwindingTest implements Timeline.Replay {
     }
 
     @Test
+    void stacksOfAProcessWhoseMappingsAreNotToBeHadAreNotCopiedForEver() throws Exception {
+        assertThat(unknown(5)).isEqualTo(StackEnd.PROCESS_UNKNOWN);
+        now += SECOND / 2;
+        assertThat(unknown(5)).isEqualTo(StackEnd.PROCESS_UNKNOWN);
+        now += SECOND;
+        assertThat(unknown(5)).isEqualTo(StackEnd.MAPPINGS_NO_ROOM);
+        assertThat(frames).isEqualTo(1);
+        assertThat(
+                        metric(
+                                "emberscope_collector_unwind_processes_refused_total"
+                                        + "{reason=\"no_mappings\"}"))
+                .isEqualTo(1);
+        now += SECOND;
+        leaf(5);
+        assertThat(metric("emberscope_collector_unwind_processes_leaf_only")).isEqualTo(1);
+        assertThat(quality()).isEqualTo("whole");
+
+        // As soon as it is known, so are its stacks.
+        map(5, 1, binary(1));
+        leaf(5);
+        assertThat(metric("emberscope_collector_unwind_processes_leaf_only")).isZero();
+        assertThat(unknown(5)).isEqualTo(StackEnd.TABLE_MISSING);
+    }
+
+    @Test
     void tablesThatDoNotFitAreDoneWithoutUntilThereIsRoom() throws Exception {
         int[] large = new int[150_000];
         large[1] = 64;
@@ -261,7 +287,8 @@ class UnwindingTest implements Timeline.Replay {
 
     @Override
     public boolean sample(SampleView sample, boolean mayWait) {
-        boolean done = unwinding.complete(sample, processes.ofSample(sample.pid()), mayWait);
+        ProfiledProcess process = processes.ofSample(sample.pid(), sample.timeNanos());
+        boolean done = unwinding.complete(sample, process, mayWait);
         end = sample.userEnd();
         frames = sample.userFrames();
         return done;
