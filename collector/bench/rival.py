@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""What a sample takes in the kernel, beside another eBPF profiler on the same loads.
+"""What a sample takes in the kernel, beside another eBPF profiler on the same loads, and what each
+takes as a process, beside `perf record --call-graph dwarf` too.
 
-The two take turns, never both at once, round after round. Time and runs are those that the kernel
-counts for each one's perf_event programs; what these call by tail calls is in them. The program of
-known depth is e2e's of the sampler, without frame pointers, one on each CPU. Prints Markdown.
+They take turns, never two at once, round after round. Time and runs are those that the kernel
+counts for each one's perf_event programs; what these call by tail calls is in them. What perf does
+in the kernel nobody counts. The program of known depth is the sampler's own, without frame
+pointers, one on each CPU. Prints Markdown.
 
   rival.py --rival 'ebpf-profiler -collection-agent 127.0.0.1:4317 -disable-tls \\
       -samples-per-second {hz}'
 
 See at the receiver that it had whole stacks by then: what it does not know yet costs it little.
 
-Needs root, a built checkout (./emberscope build), gcc, clang, and a receiver for the other one.
+Needs root, a built checkout (./emberscope build), gcc, clang, perf, and a receiver for the other
+one.
 """
 
 import argparse
@@ -35,6 +38,7 @@ BPF_CALL = {"x86_64": 321, "aarch64": 280}
 BPF_ENABLE_STATS = 32
 # Innermost frames of the program of known depth, and what calls main.
 OTHER_FRAMES = 4
+PERF_STACK_BYTES = 16384
 
 
 def count_run_time():
@@ -88,15 +92,25 @@ def theirs(command, scratch, hz):
 
 
 def cost(profiler, settle, seconds):
-    """(microseconds a sample, samples)"""
+    """(microseconds a sample, samples, % of a core as a process)"""
     with profiler as program:
         time.sleep(settle)
-        before = nanos_and_runs(program)
+        before, cpu = nanos_and_runs(program), program.cpu_seconds()
         time.sleep(seconds)
         nanos, runs = (b - a for a, b in zip(before, nanos_and_runs(program)))
         if not runs:
             sys.exit(f"no sample was taken: {program.process.args}")
-        return nanos / 1e3 / runs, runs
+        return nanos / 1e3 / runs, runs, 100 * (program.cpu_seconds() - cpu) / seconds
+
+
+def cost_of_perf(scratch, hz, seconds):
+    """(% of a core as a process, megabytes a minute)"""
+    perf = beside.Perf(scratch, hz, PERF_STACK_BYTES)
+    perf.start()
+    time.sleep(seconds)
+    perf.stop()
+    perf.data.unlink()
+    return 100 * perf.cpu / perf.seconds, perf.bytes * 60 / perf.seconds / 1e6
 
 
 def deep(depth):
@@ -140,8 +154,11 @@ def main():
         scratch.chmod(0o755)
         outer.callback(os.close, count_run_time())
         running.server(outer, scratch, SERVER)
-        print("| Hz | load | Emberscope, µs a sample | the other | ratio | samples of each |")
-        print("| ---: | --- | ---: | ---: | ---: | ---: |", flush=True)
+        print(
+            "| Hz | load | Emberscope, µs a sample | the other | ratio | samples of each"
+            " | processes, % of a core: Emberscope / the other / perf | perf, MB/min |"
+        )
+        print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
         for hz in options.rates.split(","):
             for name, load in loads.items():
                 with contextlib.ExitStack() as stack:
@@ -149,22 +166,27 @@ def main():
                         pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch))),
                         stack,
                     )
-                    both = [[], []]
+                    both, perf = [[], []], []
                     for _ in range(options.rounds):
-                        both[0].append(cost(ours(scratch, hz), options.settle, options.seconds))
-                        both[1].append(
-                            cost(
-                                theirs(options.rival, scratch, hz), options.settle, options.seconds
-                            )
-                        )
-                medians = [statistics.median(micros for micros, _ in runs) for runs in both]
-                spans = [
-                    f"{m:.2f} ({min(runs)[0]:.2f} to {max(runs)[0]:.2f})"
-                    for m, runs in zip(medians, both)
-                ]
-                samples = " / ".join(str(sum(count for _, count in runs)) for runs in both)
-                cells = [hz, name, *spans, f"{medians[0] / medians[1]:.2f}", samples]
-                print("| " + " | ".join(cells) + " |", flush=True)
+                        profilers = ours(scratch, hz), theirs(options.rival, scratch, hz)
+                        for runs, profiler in zip(both, profilers):
+                            runs.append(cost(profiler, options.settle, options.seconds))
+                        perf.append(cost_of_perf(scratch, hz, options.seconds))
+                print(row(hz, name, both, perf), flush=True)
+
+
+def row(hz, name, both, perf):
+    medians = [statistics.median(run[0] for run in runs) for runs in both]
+    spans = [
+        f"{m:.2f} ({min(runs)[0]:.2f} to {max(runs)[0]:.2f})" for m, runs in zip(medians, both)
+    ]
+    samples = " / ".join(str(sum(run[1] for run in runs)) for runs in both)
+    cpu = [statistics.median(run[2] for run in runs) for runs in both]
+    cpu.append(statistics.median(run[0] for run in perf))
+    processes = " / ".join(f"{each:.2f}" for each in cpu)
+    written = f"{statistics.median(run[1] for run in perf):.0f}"
+    cells = [hz, name, *spans, f"{medians[0] / medians[1]:.2f}", samples, processes, written]
+    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":
