@@ -240,22 +240,7 @@ final class TimelineTest {
         timeline.map(time, pid, 0x1000, 0x1000, 0, new byte[] {1}, 0, 0, bytes);
     }
 
-    private record Counting(int[] seen) implements Timeline.Replay {
-        @Override
-        public void fork(long timeNanos, int pid, int parentPid) {}
-
-        @Override
-        public void exec(long timeNanos, int pid, @Nullable Binary first) {}
-
-        @Override
-        public void map(long time, int pid, long start, long end, long offset, Binary binary) {}
-
-        @Override
-        public void exit(long timeNanos, int pid, int tid) {}
-
-        @Override
-        public void snapshot(Snapshot snapshot) {}
-
+    private record Counting(int[] seen) implements SamplesOnly {
         @Override
         public boolean sample(SampleView sample, boolean mayWait) {
             seen[0]++;

@@ -11,17 +11,16 @@ import io.emberscope.collector.process.BuildId;
 import io.emberscope.collector.process.ProcessTable;
 import io.emberscope.collector.process.ProfiledProcess;
 import io.emberscope.collector.process.SampleView;
-import io.emberscope.collector.process.Snapshot;
+import io.emberscope.collector.process.SamplesOnly;
 import io.emberscope.collector.process.Timeline;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// What becomes of stacks when the memory for mappings and tables is short.
-class UnwindingTest implements Timeline.Replay {
+class UnwindingTest implements SamplesOnly {
     private static final long SECOND = 1_000_000_000L;
     private static final long CHUNK_BYTES = (long) UnwindMemory.CHUNK_WORDS * Integer.BYTES;
     private static final long CODE = 0x40_0000;
@@ -293,19 +292,4 @@ class UnwindingTest implements Timeline.Replay {
         frames = sample.userFrames();
         return done;
     }
-
-    @Override
-    public void fork(long timeNanos, int pid, int parentPid) {}
-
-    @Override
-    public void exec(long timeNanos, int pid, @Nullable Binary first) {}
-
-    @Override
-    public void map(long time, int pid, long start, long end, long offset, Binary binary) {}
-
-    @Override
-    public void exit(long timeNanos, int pid, int tid) {}
-
-    @Override
-    public void snapshot(Snapshot snapshot) {}
 }
