@@ -31,11 +31,16 @@ import org.jspecify.annotations.Nullable;
 
 /// The real [Kernel]: the BPF sampler and the side band of perf events.
 final class BpfKernel implements Kernel {
+    /// How often to say that events were lost, at most.
+    private static final long LOSS_SAID_NANOS = 60_000_000_000L;
+
     private final Containers containers;
     private final boolean groupsAreUnified;
     private final SideBand sideBand;
     private final Sampler sampler;
     private final @Nullable WaitEnd waitEnd;
+    private final Log log;
+    private long lossSaidNanos = -LOSS_SAID_NANOS;
     private long[] frames = new long[Sample.USER_FRAMES_MAX];
     private long drainedBytes;
     private boolean lost;
@@ -46,12 +51,14 @@ final class BpfKernel implements Kernel {
             boolean groupsAreUnified,
             SideBand sideBand,
             Sampler sampler,
-            @Nullable WaitEnd waitEnd) {
+            @Nullable WaitEnd waitEnd,
+            Log log) {
         this.containers = containers;
         this.groupsAreUnified = groupsAreUnified;
         this.sideBand = sideBand;
         this.sampler = sampler;
         this.waitEnd = waitEnd;
+        this.log = log;
     }
 
     /// Attaches to the kernel: the side band first, so that no process is sampled that we were not
@@ -77,7 +84,8 @@ final class BpfKernel implements Kernel {
                     hierarchy.kind() == Hierarchy.Kind.UNIFIED,
                     sideBand,
                     sampler,
-                    options.waitEnd());
+                    options.waitEnd(),
+                    log);
         } catch (BpfException e) {
             sideBand.close();
             throw e;
@@ -298,6 +306,13 @@ final class BpfKernel implements Kernel {
         public void lost(long timeNanos, long count) {
             lost = true;
             containers.eventsLost();
+            if (timeNanos - lossSaidNanos >= LOSS_SAID_NANOS) {
+                lossSaidNanos = timeNanos;
+                log.line(
+                        "more events of processes came at once than there was room for, so some are"
+                                + " lost; what runs is read from /proc again"
+                                + " (emberscope_collector_lost_events_total)");
+            }
         }
     }
 }

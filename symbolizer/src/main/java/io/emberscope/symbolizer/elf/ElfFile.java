@@ -274,7 +274,12 @@ public final class ElfFile {
             int sectionNames = header.u16("elf.shstrndx");
 
             int sectionStride = wide ? SECTION_BYTES_64 : SECTION_BYTES_32;
-            boolean hasSections = sectionsAt != 0 && reader.holds(sectionsAt, sectionStride);
+            // The kernel does not read sections when it runs a file: where their headers are not
+            // there or make no sense, the file has none, and segments tell what they can.
+            boolean hasSections =
+                    sectionsAt != 0
+                            && sectionBytes == sectionStride
+                            && reader.holds(sectionsAt, sectionStride);
             if (hasSections && (sectionCount == 0 || segmentCount == NUMBER_IS_IN_SECTION_0)) {
                 // Counts that do not fit the header are in the first section's header.
                 ByteCursor cursor = reader.cursor(sectionsAt, sectionStride, "section 0");
@@ -291,12 +296,11 @@ public final class ElfFile {
                 segments = segments(segmentsAt, (int) segmentCount, stride);
             }
             List<Section> sections = List.of();
-            if (hasSections && sectionCount != 0) {
-                expect(sectionBytes, "elf.shentsize", sectionStride, sectionStride);
-                limit(sectionCount, SECTIONS_MAX, "elf.shnum");
-                if (reader.holds(sectionsAt, sectionCount * sectionStride)) {
-                    sections = sections(sectionsAt, (int) sectionCount, sectionStride);
-                }
+            if (hasSections
+                    && sectionCount > 0
+                    && sectionCount <= SECTIONS_MAX
+                    && reader.holds(sectionsAt, sectionCount * sectionStride)) {
+                sections = sections(sectionsAt, (int) sectionCount, sectionStride);
             }
             return new ElfFile(
                     reader, wide, type, machine, entry, segments, sections, sectionNames);

@@ -85,6 +85,21 @@ class ElfFileTest {
         assertThat(file.buildId()).contains("07");
     }
 
+    /// As the kernel, which runs such a file.
+    @ParameterizedTest
+    @CsvSource({"58, 0x01", "60, 0xffff"})
+    void sectionHeadersOfTheWrongSizeOrNumberAreTakenAsNone(int place, String value)
+            throws Exception {
+        byte[] bytes = HandmadeElf.usual().buildId(new byte[] {7}).bytes();
+        int number = Integer.decode(value);
+        bytes[place] = (byte) number;
+        bytes[place + 1] = (byte) (number >> 8);
+        ElfFile file = ElfFile.open(new ArraySource(bytes));
+        assertThat(file.sections()).isEmpty();
+        assertThat(file.segments()).hasSize(4);
+        assertThat(file.buildId()).contains("07");
+    }
+
     @Test
     void whatIsNoElfFileIsRefusedByField() {
         assertRefused(
