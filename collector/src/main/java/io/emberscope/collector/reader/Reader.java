@@ -2,6 +2,7 @@ package io.emberscope.collector.reader;
 
 import io.emberscope.base.metrics.Metrics;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs tasks one after another on a thread that can be spared. A profiled process can make a read
 /// of its files or of its `/proc` entries last for ever; the thread that is caught in one is left
-/// behind ([#check]) and another goes on with the tasks that wait. Safe for use by several threads.
+/// behind ([#check]) and another goes on with the tasks that wait. A task that fails ends alone.
+/// Safe for use by several threads.
 ///
 /// What tasks share is made anew with each thread, so the one left behind may keep its own.
 ///
@@ -29,10 +31,11 @@ public final class Reader<S> implements AutoCloseable {
     ///
     /// @param <S> what tasks share
     public interface Task<S> {
-        /// Reads. Must not throw.
+        /// Reads. Should not throw: what it cannot read is for it to answer.
         void run(S shared);
 
-        /// Called instead of, or while, it runs: it took too long, or will never have its turn.
+        /// Called instead of, or while, it runs: it took too long, or will never have its turn; or
+        /// after it threw something.
         void giveUp();
     }
 
@@ -43,6 +46,12 @@ public final class Reader<S> implements AutoCloseable {
     private final LongSupplier monotonicNanos;
     private final Metrics.Counter refused;
     private final Metrics.Counter abandoned;
+    private final Metrics.Counter failed;
+
+    /// Errors that are written out, with where they come from.
+    private static final int REPORTS_MAX = 10;
+
+    private final AtomicInteger reports = new AtomicInteger();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition added = lock.newCondition();
@@ -76,6 +85,12 @@ public final class Reader<S> implements AutoCloseable {
                 metrics.counter(
                         "emberscope_collector_abandoned_reads_total",
                         "Reads that took too long and were left behind with their thread.",
+                        "reader",
+                        name);
+        failed =
+                metrics.counter(
+                        "emberscope_collector_failed_reads_total",
+                        "Reads that ended with an error of ours, such as too little memory.",
                         "reader",
                         name);
         metrics.gauge(
@@ -189,13 +204,49 @@ public final class Reader<S> implements AutoCloseable {
 
         @Override
         public void run() {
-            S shared = newShared.get();
+            S shared = null;
             try {
                 for (Task<S> next = next(); next != null; next = next()) {
-                    next.run(shared);
+                    try {
+                        shared = shared == null ? newShared.get() : shared;
+                        next.run(shared);
+                    } catch (RuntimeException | Error e) {
+                        failed(next, e);
+                    }
                 }
             } finally {
-                dispose.accept(shared);
+                ended();
+                if (shared != null) {
+                    dispose.accept(shared);
+                }
+            }
+        }
+
+        /// Lets another thread be started, should this one have failed.
+        private void ended() {
+            lock.lock();
+            try {
+                current = current == this ? null : current;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void failed(Task<S> failing, Throwable cause) {
+            failed.increment();
+            boolean isAnswered;
+            lock.lock();
+            try {
+                isAnswered = stranded;
+                task = null;
+            } finally {
+                lock.unlock();
+            }
+            if (!isAnswered) {
+                failing.giveUp();
+            }
+            if (reports.incrementAndGet() <= REPORTS_MAX) {
+                getUncaughtExceptionHandler().uncaughtException(this, cause);
             }
         }
 

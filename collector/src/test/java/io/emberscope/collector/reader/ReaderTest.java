@@ -7,8 +7,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ReaderTest {
     private final AtomicLong now = new AtomicLong();
@@ -69,6 +72,40 @@ final class ReaderTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(classes = {IllegalStateException.class, OutOfMemoryError.class})
+    void failingTaskIsAnsweredAndTheOthersGoOn(Class<? extends Throwable> what) throws Exception {
+        Throwable thrown = what.getConstructor(String.class).newInstance("by a test");
+        Step failing = new Step(thrown);
+        Step deep = new Step(new StackOverflowError("by a test"));
+        Step next = new Step();
+        for (Step step : new Step[] {failing, deep, next}) {
+            assertThat(reader.submit(step)).isTrue();
+            step.release.countDown();
+        }
+        next.awaitEnd();
+        assertThat(failing.givenUp.get()).isEqualTo(1);
+        assertThat(deep.givenUp.get()).isEqualTo(1);
+        assertThat(next.givenUp.get()).isZero();
+        assertThat(next.shared).isEqualTo(1);
+        assertThat(metrics.text())
+                .contains("emberscope_collector_failed_reads_total{reader=\"test\"} 2");
+    }
+
+    @Test
+    void taskThatFailsAfterItWasLeftBehindIsAnsweredOnce() throws Exception {
+        Step stuck = new Step(new OutOfMemoryError("by a test"));
+        reader.submit(stuck);
+        stuck.awaitStart();
+        now.set(101);
+        reader.check();
+        stuck.release.countDown();
+        while (reader.stranded() > 0) {
+            Thread.onSpinWait();
+        }
+        assertThat(stuck.givenUp.get()).isEqualTo(1);
+    }
+
     @Test
     void withTooManyStuckNothingIsReadUntilOneComesBack() throws Exception {
         Step[] stuck = {new Step(), new Step()};
@@ -122,7 +159,17 @@ final class ReaderTest {
         private final CountDownLatch release = new CountDownLatch(1);
         private final CountDownLatch ended = new CountDownLatch(1);
         private final AtomicInteger givenUp = new AtomicInteger();
+        private final @Nullable Throwable thrown;
         private int shared;
+
+        Step() {
+            this(null);
+        }
+
+        /// @param thrown by it at its end
+        Step(@Nullable Throwable thrown) {
+            this.thrown = thrown;
+        }
 
         @Override
         public void run(Integer state) {
@@ -134,6 +181,11 @@ final class ReaderTest {
                 Thread.currentThread().interrupt();
             }
             ended.countDown();
+            if (thrown instanceof Error error) {
+                throw error;
+            } else if (thrown instanceof RuntimeException exception) {
+                throw exception;
+            }
         }
 
         @Override
