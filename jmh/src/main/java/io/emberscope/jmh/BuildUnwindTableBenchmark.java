@@ -4,7 +4,8 @@ import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.elf.ElfFile;
-import io.emberscope.symbolizer.unwind.TooManyRowsException;
+import io.emberscope.symbolizer.unwind.BuildMemory;
+import io.emberscope.symbolizer.unwind.UnwindBlock;
 import io.emberscope.symbolizer.unwind.UnwindTable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 2)
 public class BuildUnwindTableBenchmark {
     private static final String THIS_JVM = "libjvm.so";
-    private static final int ROWS_MAX = 8 << 20;
+    private static final int BLOCK_WORDS_MAX = (1 << 18) - 1024;
 
     /// The binary.
     @Param(THIS_JVM)
@@ -69,9 +70,13 @@ public class BuildUnwindTableBenchmark {
 
     /// What a binary costs that a stack leads through for the first time.
     @Benchmark
-    public UnwindTable build(Built built) throws IOException, TooManyRowsException {
-        UnwindTable table = UnwindTable.read(ElfFile.open(source), ROWS_MAX);
-        built.rows += table.size();
-        return table;
+    public UnwindTable build(Built built) throws IOException {
+        try (BuildMemory memory = new BuildMemory.Pool(1L << 30).open()) {
+            UnwindTable table = UnwindTable.read(ElfFile.open(source), memory, BLOCK_WORDS_MAX);
+            for (UnwindBlock block : table.blocks()) {
+                built.rows += block.rows();
+            }
+            return table;
+        }
     }
 }

@@ -6,7 +6,7 @@ import io.emberscope.collector.naming.BinaryFiles;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.reader.Reader;
 import io.emberscope.symbolizer.elf.ElfFile;
-import io.emberscope.symbolizer.unwind.TooManyRowsException;
+import io.emberscope.symbolizer.unwind.BuildMemory;
 import io.emberscope.symbolizer.unwind.UnwindBlock;
 import io.emberscope.symbolizer.unwind.UnwindTable;
 import io.emberscope.symbolizer.vdso.Vdso;
@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class FileTables implements TableLoader {
     private static final Reader.Limits LIMITS = new Reader.Limits(10_000_000_000L, 3, 4096);
 
-    /// Rows of one binary at most: the largest known has two thirds of it. While they are read they
-    /// take three times their size, of a small heap.
-    private static final int ROWS_MAX = 3 << 19;
+    /// Memory for tables while they are made and until they are used, of a small heap. What a
+    /// thread that was left behind has taken of it stays taken.
+    static final long MEMORY_BYTES = 16 << 20;
 
     /// Words of a block: a chunk of the kernel's memory without the places that are none.
     static final int BLOCK_WORDS_MAX = (1 << 18) - 1024;
@@ -37,14 +37,19 @@ public final class FileTables implements TableLoader {
 
     private final Consumer<Binary> stuck;
     private final Reader<Shared> reader;
-    private final ConcurrentLinkedQueue<Loaded> loaded = new ConcurrentLinkedQueue<>();
+    private final BuildMemory.Pool pool = new BuildMemory.Pool(MEMORY_BYTES);
+    private final ConcurrentLinkedQueue<Made> made = new ConcurrentLinkedQueue<>();
+    private @Nullable Made polled;
 
     private static final int LINES_MAX = 20;
 
     /// What requests share, on the reader's thread.
     private record Shared(BinaryFiles files, @Nullable TableCache cache, Consumer<String> log) {}
 
-    /// @param stuck takes a binary whose file did not answer in time
+    /// A table that waits to be used, and its memory.
+    private record Made(Loaded loaded, BuildMemory memory) {}
+
+    /// @param stuck takes a binary whose file did not answer in time, or that we failed to read
     /// @param log takes a line for each of the first files that no table can be made of
     /// @param cacheDirectory where tables are kept across restarts, or null for nowhere; no other
     ///   process may use it
@@ -91,20 +96,40 @@ public final class FileTables implements TableLoader {
                 new Reader.Task<>() {
                     @Override
                     public void run(Shared shared) {
-                        loaded.add(load(shared, binary));
+                        BuildMemory memory = pool.open();
+                        boolean isMade = false;
+                        try {
+                            finish(load(shared, memory, binary), memory);
+                            isMade = true;
+                        } finally {
+                            if (!isMade) {
+                                memory.close();
+                            }
+                        }
                     }
 
                     @Override
                     public void giveUp() {
                         stuck.accept(binary);
-                        loaded.add(new Loaded(binary, "", List.of(), true));
+                        finish(new Loaded(binary, "", List.of(), true), pool.open());
                     }
                 });
     }
 
+    private void finish(Loaded loaded, BuildMemory memory) {
+        long words = loaded.blocks().stream().mapToLong(block -> block.length).sum();
+        memory.finish(words * Integer.BYTES);
+        made.add(new Made(loaded, memory));
+    }
+
+    /// The next table. The one before is not used any more.
     @Override
     public @Nullable Loaded poll() {
-        return loaded.poll();
+        if (polled != null) {
+            polled.memory().close();
+        }
+        polled = made.poll();
+        return polled == null ? null : polled.loaded();
     }
 
     /// Leaves a file behind that takes too long. To be called about once a second.
@@ -115,16 +140,17 @@ public final class FileTables implements TableLoader {
     @Override
     public void close() {
         reader.close();
+        while (poll() != null) {} // nothing is to wait for their memory
     }
 
-    private static Loaded load(Shared shared, Binary binary) {
+    private static Loaded load(Shared shared, BuildMemory memory, Binary binary) {
         try {
             if (binary.kind() == Binary.Kind.VDSO) {
-                return vdso(binary);
+                return vdso(binary, memory);
             }
             TableCache cache = shared.cache();
             String told = binary.buildId().hex();
-            List<int[]> kept = cache == null || told.isEmpty() ? null : cache.get(told);
+            List<int[]> kept = cache == null || told.isEmpty() ? null : cache.get(told, memory);
             if (kept != null) {
                 return new Loaded(binary, told, kept, false);
             }
@@ -132,13 +158,13 @@ public final class FileTables implements TableLoader {
             try {
                 ElfFile elf = ElfFile.open(file.source());
                 String buildId = elf.buildId().orElse("");
-                List<int[]> blocks = blocks(elf);
+                List<int[]> blocks = blocks(elf, memory);
                 // A build id is easily copied: what anybody wrote must not outlive its process.
                 if (cache != null && file.isOfRoot() && !buildId.isEmpty() && !blocks.isEmpty()) {
                     cache.put(buildId, blocks);
                 }
                 return new Loaded(binary, file.isOfRoot() ? buildId : "", blocks, false);
-            } catch (IOException | TooManyRowsException e) {
+            } catch (IOException e) {
                 shared.log()
                         .accept(
                                 "no unwind table of "
@@ -149,22 +175,22 @@ public final class FileTables implements TableLoader {
             } finally {
                 file.source().close();
             }
-        } catch (IOException | TooManyRowsException _) {
+        } catch (IOException _) {
             // Gone, as its processes are, or not to be opened.
             return new Loaded(binary, "", List.of(), true);
         }
     }
 
-    private static Loaded vdso(Binary binary) throws IOException, TooManyRowsException {
+    private static Loaded vdso(Binary binary, BuildMemory memory) throws IOException {
         Optional<Vdso> vdso = Vdso.ofThisProcess();
         return vdso.isEmpty()
                 ? new Loaded(binary, "", List.of(), false)
-                : new Loaded(binary, "", blocks(ElfFile.open(vdso.get().image())), false);
+                : new Loaded(binary, "", blocks(ElfFile.open(vdso.get().image()), memory), false);
     }
 
-    private static List<int[]> blocks(ElfFile elf) throws IOException, TooManyRowsException {
+    private static List<int[]> blocks(ElfFile elf, BuildMemory memory) throws IOException {
         List<int[]> blocks = new ArrayList<>();
-        for (UnwindBlock block : UnwindTable.read(elf, ROWS_MAX).blocks(BLOCK_WORDS_MAX)) {
+        for (UnwindBlock block : UnwindTable.read(elf, memory, BLOCK_WORDS_MAX).blocks()) {
             blocks.add(block.words());
         }
         return blocks;

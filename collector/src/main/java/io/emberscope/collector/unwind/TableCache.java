@@ -1,17 +1,16 @@
 package io.emberscope.collector.unwind;
 
-import io.emberscope.base.bytes.ByteCursor;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.DiskFile;
 import io.emberscope.base.metrics.Metrics;
+import io.emberscope.symbolizer.unwind.BuildMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,9 +28,11 @@ import org.jspecify.annotations.Nullable;
 /// It need not survive a power cut, so nothing is forced.
 final class TableCache {
     private static final byte[] MAGIC = "EMBUNW4\n".getBytes(StandardCharsets.US_ASCII);
-    private static final int CHECKED_FROM = MAGIC.length + Integer.BYTES;
-    private static final int FILE_BYTES_MAX = 32 << 20;
-    private static final int BLOCKS_MAX = 256;
+    private static final int HEADER_BYTES = MAGIC.length + Integer.BYTES;
+
+    /// Written or read at once.
+    private static final int PIECE_BYTES = 64 * 1024;
+
     private static final String SUFFIX = ".unwind";
     private static final Pattern NAME = Pattern.compile("[0-9a-f]{8,64}\\" + SUFFIX);
 
@@ -76,16 +77,17 @@ final class TableCache {
     }
 
     /// The blocks of a binary's table, or null if they are not there.
-    @Nullable List<int[]> get(String buildId) {
+    ///
+    /// @param memory counts them, and nothing else yet
+    @Nullable List<int[]> get(String buildId, BuildMemory memory) {
         String name = buildId + SUFFIX;
         if (!files.containsKey(name)) {
             misses.increment();
             return null;
         }
-        try {
-            byte[] file = disk.read(directory.resolve(name), FILE_BYTES_MAX);
-            List<int[]> blocks = decode(file);
-            account(name, file.length);
+        try (DiskFile file = disk.open(directory.resolve(name))) {
+            List<int[]> blocks = new Input(file).table(memory);
+            account(name, file.size());
             hits.increment();
             return blocks;
         } catch (MalformedInputException e) {
@@ -94,6 +96,7 @@ final class TableCache {
         } catch (IOException e) {
             forget(name);
         }
+        memory.giveAll();
         misses.increment();
         return null;
     }
@@ -101,18 +104,26 @@ final class TableCache {
     /// Keeps a table. One that cannot be written is left out.
     void put(String buildId, List<int[]> blocks) {
         String name = buildId + SUFFIX;
-        byte[] file = encode(blocks);
-        if (!NAME.matcher(name).matches() || file.length > Math.min(FILE_BYTES_MAX, bytesMax)) {
+        long size = (long) HEADER_BYTES + Integer.BYTES;
+        for (int[] block : blocks) {
+            size += Integer.BYTES + (long) block.length * Integer.BYTES;
+        }
+        if (!NAME.matcher(name).matches() || size > bytesMax) {
             return;
         }
         Path beside = directory.resolve(name + ".tmp");
         try {
             disk.delete(beside);
             try (DiskFile written = disk.create(beside)) {
-                written.append(ByteBuffer.wrap(file));
+                CRC32C checksum = new CRC32C();
+                encode(blocks, checksum::update);
+                ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+                header.put(MAGIC).order(ByteOrder.LITTLE_ENDIAN);
+                written.append(header.putInt((int) checksum.getValue()).flip());
+                encode(blocks, written::append);
             }
             disk.rename(beside, directory.resolve(name));
-            account(name, file.length);
+            account(name, size);
             evict(name);
         } catch (IOException e) {
             forget(name);
@@ -150,45 +161,74 @@ final class TableCache {
         }
     }
 
-    static byte[] encode(List<int[]> blocks) {
-        int size = CHECKED_FROM + Integer.BYTES;
-        for (int[] block : blocks) {
-            size += Integer.BYTES + block.length * Integer.BYTES;
-        }
-        ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        out.put(MAGIC).putInt(0).putInt(blocks.size());
-        for (int[] block : blocks) {
-            out.putInt(block.length);
-            out.asIntBuffer().put(block);
-            out.position(out.position() + block.length * Integer.BYTES);
-        }
-        out.putInt(MAGIC.length, checksum(out.array()));
-        return out.array();
+    /// Takes a part of a file that is written.
+    private interface Output {
+        void append(ByteBuffer piece) throws IOException;
     }
 
-    static List<int[]> decode(byte[] file) throws MalformedInputException {
-        ByteCursor cursor = ByteCursor.of(file);
-        if (!Arrays.equals(cursor.bytes(MAGIC.length, "unwind.magic"), MAGIC)) {
-            throw new MalformedInputException("unwind.magic: (expected: EMBUNW4)");
+    /// What the checksum is of.
+    private static void encode(List<int[]> blocks, Output out) throws IOException {
+        ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        piece.putInt(blocks.size());
+        for (int[] block : blocks) {
+            room(piece, out).putInt(block.length);
+            for (int word : block) {
+                room(piece, out).putInt(word);
+            }
         }
-        int stored = cursor.i32("unwind.checksum");
-        if (stored != checksum(file)) {
-            throw new MalformedInputException(
-                    "unwind.checksum: 0x"
-                            + Integer.toHexString(stored)
-                            + " (expected: 0x"
-                            + Integer.toHexString(checksum(file))
-                            + ")");
+        out.append(piece.flip());
+    }
+
+    private static ByteBuffer room(ByteBuffer piece, Output out) throws IOException {
+        if (!piece.hasRemaining()) {
+            out.append(piece.flip());
+            piece.clear();
         }
-        long count = cursor.u32("unwind.blocks");
-        if (count > BLOCKS_MAX) {
-            throw new MalformedInputException(
-                    "unwind.blocks: " + count + " (expected: at most " + BLOCKS_MAX + ")");
+        return piece;
+    }
+
+    /// Reads a file piece by piece.
+    private static final class Input {
+        private final DiskFile file;
+        private final ByteBuffer piece =
+                ByteBuffer.allocate(PIECE_BYTES).order(ByteOrder.LITTLE_ENDIAN).limit(0);
+        private final CRC32C checksum = new CRC32C();
+        private long position;
+
+        Input(DiskFile file) {
+            this.file = file;
         }
-        List<int[]> blocks = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            long length = cursor.u32("unwind.block");
-            if (length > FileTables.BLOCK_WORDS_MAX) {
+
+        List<int[]> table(BuildMemory memory) throws IOException {
+            ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            position = file.read(header, 0);
+            if (header.flip().remaining() < HEADER_BYTES
+                    || !header.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
+                throw new MalformedInputException("unwind.magic: (expected: EMBUNW4)");
+            }
+            int stored = header.getInt(MAGIC.length);
+            long count = word() & 0xffff_ffffL;
+            List<int[]> blocks = new ArrayList<>();
+            for (long i = 0; i < count; i++) {
+                blocks.add(block(memory));
+            }
+            if (piece.hasRemaining() || position < file.size()) {
+                throw new MalformedInputException("unwind.blocks: (expected: nothing behind)");
+            }
+            if (stored != (int) checksum.getValue()) {
+                throw new MalformedInputException(
+                        "unwind.checksum: 0x"
+                                + Integer.toHexString(stored)
+                                + " (expected: 0x"
+                                + Long.toHexString(checksum.getValue())
+                                + ")");
+            }
+            return blocks;
+        }
+
+        private int[] block(BuildMemory memory) throws IOException {
+            long length = word() & 0xffff_ffffL;
+            if (length == 0 || length > FileTables.BLOCK_WORDS_MAX) {
                 throw new MalformedInputException(
                         "unwind.block: "
                                 + length
@@ -196,21 +236,26 @@ final class TableCache {
                                 + FileTables.BLOCK_WORDS_MAX
                                 + ")");
             }
-            int at = cursor.position();
-            cursor.skip(length * Integer.BYTES, "unwind.block");
+            memory.take(length * Integer.BYTES);
             int[] block = new int[(int) length];
-            ByteBuffer.wrap(file, at, block.length * Integer.BYTES)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .asIntBuffer()
-                    .get(block);
-            blocks.add(block);
+            for (int i = 0; i < block.length; i++) {
+                block[i] = word();
+            }
+            return block;
         }
-        return blocks;
-    }
 
-    private static int checksum(byte[] file) {
-        CRC32C crc = new CRC32C();
-        crc.update(file, CHECKED_FROM, file.length - CHECKED_FROM);
-        return (int) crc.getValue();
+        private int word() throws IOException {
+            if (!piece.hasRemaining()) {
+                int count = file.read(piece.clear(), position);
+                piece.flip();
+                position += count;
+                checksum.update(piece.duplicate());
+                if (count == 0 || count % Integer.BYTES != 0) {
+                    throw new MalformedInputException(
+                            "unwind.block: " + count + " bytes more (expected: whole words)");
+                }
+            }
+            return piece.getInt();
+        }
     }
 }

@@ -10,6 +10,7 @@ import io.emberscope.bpf.UnwindMemory.UserStack;
 import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.FunctionTable;
+import io.emberscope.symbolizer.unwind.BuildMemory;
 import io.emberscope.symbolizer.unwind.UnwindBlock;
 import io.emberscope.symbolizer.unwind.UnwindTable;
 import java.nio.charset.StandardCharsets;
@@ -164,8 +165,12 @@ class ReplayTest {
 
     private static int table(UnwindMemory memory, Places places, String path) throws Exception {
         try (PathSource source = PathSource.open(Path.of(path))) {
-            UnwindTable table = UnwindTable.read(ElfFile.open(source), 1 << 20);
-            List<UnwindBlock> blocks = table.blocks(FileTables.BLOCK_WORDS_MAX);
+            List<UnwindBlock> blocks =
+                    UnwindTable.read(
+                                    ElfFile.open(source),
+                                    new BuildMemory.Pool(64 << 20).open(),
+                                    FileTables.BLOCK_WORDS_MAX)
+                            .blocks();
             if (blocks.isEmpty()) {
                 return UnwindMemory.TABLE_NONE;
             }

@@ -1,11 +1,10 @@
 package io.emberscope.collector.unwind;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.base.metrics.Metrics;
+import io.emberscope.symbolizer.unwind.BuildMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +18,7 @@ class TableCacheTest {
 
     @TempDir Path directory;
     private final Metrics metrics = new Metrics();
+    private final BuildMemory memory = new BuildMemory.Pool(1 << 20).open();
 
     private TableCache open(long bytesMax) throws IOException {
         return new TableCache(directory, new LocalDisk(), bytesMax, metrics);
@@ -33,11 +33,11 @@ class TableCacheTest {
 
     @Test
     void aTableSurvivesARestart() throws Exception {
-        List<int[]> blocks = blocks(100, 3000);
+        List<int[]> blocks = blocks(100, 50_000); // in several pieces
         TableCache cache = open(1 << 20);
-        assertThat(cache.get(ID)).isNull();
+        assertThat(cache.get(ID, memory)).isNull();
         cache.put(ID, blocks);
-        List<int[]> found = open(1 << 20).get(ID);
+        List<int[]> found = open(1 << 20).get(ID, memory);
         assertThat(found).hasSize(2);
         assertThat(found.get(0)).isEqualTo(blocks.get(0));
         assertThat(found.get(1)).isEqualTo(blocks.get(1));
@@ -49,32 +49,45 @@ class TableCacheTest {
         for (int i = 0; i < 4; i++) {
             cache.put("aaaaaaa" + i, blocks(500)); // 2 KB each
         }
-        assertThat(cache.get("aaaaaaa0")).isNotNull();
+        assertThat(cache.get("aaaaaaa0", memory)).isNotNull();
         cache.put("aaaaaaa4", blocks(500));
-        assertThat(cache.get("aaaaaaa0")).isNotNull();
-        assertThat(cache.get("aaaaaaa1")).isNull();
+        assertThat(cache.get("aaaaaaa0", memory)).isNotNull();
+        assertThat(cache.get("aaaaaaa1", memory)).isNull();
         assertThat(directory.toFile().list()).hasSize(4);
         cache.put("aaaaaaa5", blocks(5_000)); // larger than all
-        assertThat(cache.get("aaaaaaa5")).isNull();
+        assertThat(cache.get("aaaaaaa5", memory)).isNull();
     }
 
     @Test
     void damagedFilesAreNotUsedAndGo() throws Exception {
-        byte[] whole = TableCache.encode(blocks(50, 60));
+        open(1 << 20).put(ID, blocks(50, 60));
         Path file = directory.resolve(ID + ".unwind");
+        byte[] whole = Files.readAllBytes(file);
         for (int i = 0; i < whole.length; i++) {
             byte[] damaged = whole.clone();
             damaged[i] ^= 4;
             Files.write(file, damaged);
-            assertThat(open(1 << 20).get(ID)).as("byte %d", i).isNull();
+            assertThat(open(1 << 20).get(ID, memory)).as("byte %d", i).isNull();
             assertThat(file).doesNotExist();
         }
         for (int length = 0; length < whole.length; length += 7) {
-            byte[] cut = java.util.Arrays.copyOf(whole, length);
-            assertThatThrownBy(() -> TableCache.decode(cut))
-                    .isInstanceOf(MalformedInputException.class);
+            Files.write(file, java.util.Arrays.copyOf(whole, length));
+            assertThat(open(1 << 20).get(ID, memory)).as("%d bytes", length).isNull();
         }
-        assertThat(metrics.text()).contains("unwind_cache_damaged_total " + whole.length);
+        Files.write(file, java.util.Arrays.copyOf(whole, whole.length + 1));
+        assertThat(open(1 << 20).get(ID, memory)).isNull();
+        long damages = whole.length + (whole.length + 6) / 7 + 1L;
+        assertThat(metrics.text()).contains("unwind_cache_damaged_total " + damages);
+    }
+
+    @Test
+    void whatIsLargerThanMemoryIsNotRead() throws Exception {
+        open(1 << 20).put(ID, blocks(1000, 1000));
+        BuildMemory little = new BuildMemory.Pool(7_999).open();
+        assertThat(open(1 << 20).get(ID, little)).isNull();
+        open(1 << 20).put(ID, blocks(1000, 1000));
+        little = new BuildMemory.Pool(8_000).open();
+        assertThat(open(1 << 20).get(ID, little)).hasSize(2);
     }
 
     @Test

@@ -14,20 +14,29 @@ import java.util.zip.Inflater;
 /// @param offset from here
 /// @param size so many
 public record SectionBytes(ByteSource source, long offset, long size) {
-    /// Bytes that a compressed section may have: it is held in memory.
-    static final int INFLATED_BYTES_MAX = 32 << 20;
+    private static final int INFLATED_BYTES_MAX = Integer.MAX_VALUE - 8;
 
     private static final int ZLIB = 1; // ELFCOMPRESS_ZLIB
     private static final int HEADER_BYTES_32 = 12;
     private static final int HEADER_BYTES_64 = 24;
     private static final int PIECE_BYTES = 16 * 1024;
 
+    /// Allows memory to be used.
+    public interface Allowance {
+        /// Asks for so many bytes.
+        ///
+        /// @throws IOException if there are not so many
+        void take(long bytes) throws IOException;
+    }
+
     /// The bytes of a section; read through the file if it is not compressed.
     ///
     /// @param name for errors
+    /// @param memory is asked for what the bytes of a compressed section take
     /// @throws MalformedInputException if it is not in the file, or compressed in another way than
     ///   zlib's, or is too large for that
-    public static SectionBytes of(ElfFile file, Section section, String name) throws IOException {
+    public static SectionBytes of(ElfFile file, Section section, String name, Allowance memory)
+            throws IOException {
         SourceReader reader = file.reader();
         reader.check(section.offset(), section.size(), name);
         if (!section.isCompressed()) {
@@ -53,6 +62,7 @@ public record SectionBytes(ByteSource source, long offset, long size) {
                             + INFLATED_BYTES_MAX
                             + ")");
         }
+        memory.take(size);
         byte[] bytes =
                 inflate(
                         reader,

@@ -15,9 +15,11 @@ final class CallFrames implements FrameSource {
     private static final int NARROW_ID = 0xffff_ffff;
     private static final int AUGMENTATION_BYTES_MAX = 16;
     private static final int COMMONS_MAX = 4096;
+    private static final int COMMON_BYTES = 256; // rather more than it takes
     private static final int REMEMBERED_MAX = 64;
 
     private final FrameBytes bytes;
+    private final BuildMemory memory;
     private final boolean isDebug;
     private final boolean endsWithZero;
     private final Map<Long, Common> commons = new HashMap<>();
@@ -37,8 +39,9 @@ final class CallFrames implements FrameSource {
 
     /// @param isDebug whether it is a `.debug_frame`
     /// @param endsWithZero whether it ends with an entry of no length, and not with its bytes
-    CallFrames(FrameBytes bytes, boolean isDebug, boolean endsWithZero) {
+    CallFrames(FrameBytes bytes, BuildMemory memory, boolean isDebug, boolean endsWithZero) {
         this.bytes = bytes;
+        this.memory = memory;
         this.isDebug = isDebug;
         this.endsWithZero = endsWithZero;
     }
@@ -82,7 +85,7 @@ final class CallFrames implements FrameSource {
     }
 
     @Override
-    public void index(FunctionIndex functions) throws IOException, TooManyRowsException {
+    public void index(FunctionIndex functions) throws IOException {
         long position = 0;
         while (bytes.size() - position >= Integer.BYTES) {
             enter(position);
@@ -113,8 +116,10 @@ final class CallFrames implements FrameSource {
             long end = bodyEnd;
             common = readCommon(at);
             if (commons.size() == COMMONS_MAX) {
+                memory.give((long) COMMONS_MAX * COMMON_BYTES);
                 commons.clear();
             }
+            memory.take(COMMON_BYTES);
             commons.put(at, common);
             bytes.enter(bodyPosition, end - bodyPosition);
             bodyEnd = end;
@@ -261,7 +266,7 @@ final class CallFrames implements FrameSource {
             long start,
             long length,
             @Nullable Rules rules)
-            throws MalformedInputException {
+            throws IOException {
         long at = 0;
         int depth = 0;
         while (bytes.hasRemaining()) {

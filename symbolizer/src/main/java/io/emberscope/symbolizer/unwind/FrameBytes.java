@@ -33,6 +33,7 @@ final class FrameBytes {
     private final long offset;
     private final long size;
     private final long address;
+    private final BuildMemory memory;
     private byte[] buffer;
     private long bufferStart;
     private int bufferLength;
@@ -45,16 +46,28 @@ final class FrameBytes {
     /// @param size of the section
     /// @param address of the section in memory
     /// @throws MalformedInputException if the section is not inside the source
-    FrameBytes(ByteSource source, String name, long offset, long size, long address)
-            throws MalformedInputException {
-        this(source, name, offset, size, address, BUFFER_BYTES);
+    FrameBytes(
+            ByteSource source,
+            String name,
+            long offset,
+            long size,
+            long address,
+            BuildMemory memory)
+            throws IOException {
+        this(source, name, offset, size, address, memory, BUFFER_BYTES);
     }
 
     /// @param bufferBytes read at once: few, if entries are not entered in the order of their
     ///   places
     FrameBytes(
-            ByteSource source, String name, long offset, long size, long address, int bufferBytes)
-            throws MalformedInputException {
+            ByteSource source,
+            String name,
+            long offset,
+            long size,
+            long address,
+            BuildMemory memory,
+            int bufferBytes)
+            throws IOException {
         if (offset < 0 || size < 0 || size > source.size() || offset > source.size() - size) {
             throw new MalformedInputException(
                     name
@@ -71,7 +84,8 @@ final class FrameBytes {
         this.offset = offset;
         this.size = size;
         this.address = address;
-        this.buffer = new byte[bufferBytes];
+        this.memory = memory;
+        this.buffer = memory.resized(new byte[0], bufferBytes);
         this.window = bufferBytes;
     }
 
@@ -111,7 +125,7 @@ final class FrameBytes {
 
     private void fill(long position, int length) throws IOException {
         if (length > buffer.length) {
-            buffer = new byte[length];
+            buffer = memory.resized(buffer, length);
         }
         boolean goesOn = position >= bufferStart && position - bufferStart <= bufferLength;
         window = goesOn ? Math.min(buffer.length, 2 * window) : JUMP_BYTES;

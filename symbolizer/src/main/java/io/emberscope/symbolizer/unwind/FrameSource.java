@@ -5,7 +5,7 @@ import java.io.IOException;
 /// Something in a binary that says how its functions are unwound.
 interface FrameSource {
     /// Tells of every function that it describes.
-    void index(FunctionIndex functions) throws IOException, TooManyRowsException;
+    void index(FunctionIndex functions) throws IOException;
 
     /// The rows of one function, by address, each holding up to the next.
     ///
@@ -17,6 +17,6 @@ interface FrameSource {
         /// The rule from an address on.
         ///
         /// @param address not below that of the row before
-        void row(long address, int rule);
+        void row(long address, int rule) throws IOException;
     }
 }

@@ -4,7 +4,6 @@ import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Segment;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,22 +18,22 @@ final class FunctionIndex {
     /// Functions mostly begin at multiples of this.
     private static final int GAP_BYTES_MIN = 16;
 
-    private static final int GAPS_MIN = 64;
+    private static final int FUNCTIONS_MIN = 256;
 
     private final List<Segment> code = new ArrayList<>();
     private final List<FrameSource> sources = new ArrayList<>();
-    private final int functionsMax;
+    private final BuildMemory memory;
 
     /// The offset in the file in the high half, the number of the function in the low.
-    private long[] keys = new long[256];
+    private long[] keys = {};
 
-    private long[] positions = new long[256];
-    private int[] lengths = new int[256];
-    private byte[] sourceNumbers = new byte[256];
+    private long[] positions = {};
+    private int[] lengths = {};
+    private byte[] sourceNumbers = {};
     private int count;
 
-    FunctionIndex(ElfFile file, int functionsMax) {
-        this.functionsMax = functionsMax;
+    FunctionIndex(ElfFile file, BuildMemory memory) {
+        this.memory = memory;
         for (Segment segment : file.segments()) {
             if (segment.isCode() && segment.fileSize() > 0) {
                 code.add(segment);
@@ -48,7 +47,7 @@ final class FunctionIndex {
     }
 
     /// Takes all functions of a source.
-    void addAll(FrameSource source) throws IOException, TooManyRowsException {
+    void addAll(FrameSource source) throws IOException {
         sources.add(source);
         source.index(this);
     }
@@ -56,7 +55,7 @@ final class FunctionIndex {
     /// Tells of a function of the source at hand.
     ///
     /// @param position where the source can find it again
-    void add(long address, long length, long position) throws TooManyRowsException {
+    void add(long address, long length, long position) throws TableTooLargeException {
         Segment segment = segmentOf(address);
         if (segment == null || length <= 0) {
             return;
@@ -67,15 +66,12 @@ final class FunctionIndex {
         if (offset < 0 || offset > OFFSET_MAX - clipped) {
             return;
         }
-        if (count == functionsMax) {
-            throw new TooManyRowsException("functions", functionsMax);
-        }
         if (count == keys.length) {
-            int larger = Math.min(functionsMax, 2 * count);
-            keys = Arrays.copyOf(keys, larger);
-            positions = Arrays.copyOf(positions, larger);
-            lengths = Arrays.copyOf(lengths, larger);
-            sourceNumbers = Arrays.copyOf(sourceNumbers, larger);
+            int larger = Math.max(FUNCTIONS_MIN, count + (count >> 1));
+            keys = memory.resized(keys, larger);
+            positions = memory.resized(positions, larger);
+            lengths = memory.resized(lengths, larger);
+            sourceNumbers = memory.resized(sourceNumbers, larger);
         }
         keys[count] = (offset << Integer.SIZE) | count;
         positions[count] = position;
@@ -94,10 +90,24 @@ final class FunctionIndex {
     }
 
     /// Code that is in no function told of before [#sort]: pairs of offsets in the file, in order,
-    /// of where it begins and ends. What is shorter than what linkers fill up with is left out.
-    long[] gaps() {
+    /// of where it begins and ends. What is shorter than what linkers fill up with is left out. To
+    /// be given back with [#giveBack].
+    long[] gaps() throws TableTooLargeException {
         code.sort(Comparator.comparingLong(Segment::offset));
-        long[] gaps = new long[2 * GAPS_MIN];
+        long[] gaps = memory.resized(NO_GAPS, gaps(NO_GAPS));
+        gaps(gaps);
+        return gaps;
+    }
+
+    /// Gives the memory of gaps back.
+    void giveBack(long[] gaps) {
+        memory.give((long) gaps.length * Long.BYTES);
+    }
+
+    private static final long[] NO_GAPS = {};
+
+    /// How many longs the gaps take, which are written as far as there is room.
+    private int gaps(long[] gaps) {
         int found = 0;
         int rank = 0;
         long end = 0; // everything before is in a function, or was looked at
@@ -107,11 +117,11 @@ final class FunctionIndex {
             while (end < segmentEnd) {
                 long next = rank < count ? Math.min(offset(rank), segmentEnd) : segmentEnd;
                 if (next - end >= GAP_BYTES_MIN) {
-                    if (found == gaps.length) {
-                        gaps = Arrays.copyOf(gaps, 2 * gaps.length);
+                    if (found < gaps.length) {
+                        gaps[found] = end;
+                        gaps[found + 1] = next;
                     }
-                    gaps[found++] = end;
-                    gaps[found++] = next;
+                    found += 2;
                 }
                 end = Math.max(end, next);
                 if (rank < count && offset(rank) < segmentEnd) {
@@ -120,7 +130,7 @@ final class FunctionIndex {
                 }
             }
         }
-        return Arrays.copyOf(gaps, found);
+        return found;
     }
 
     /// Lets a function that ends at an offset end one byte earlier.
@@ -135,12 +145,12 @@ final class FunctionIndex {
     }
 
     /// Sorts what was told so far.
-    void sort() {
+    void sort() throws TableTooLargeException {
         // Offsets have 32 bits and would be negative from 2^31 on: sort by them without their sign.
         for (int i = 0; i < count; i++) {
             keys[i] ^= Long.MIN_VALUE;
         }
-        Arrays.sort(keys, 0, count);
+        memory.sort(keys, count);
         for (int i = 0; i < count; i++) {
             keys[i] ^= Long.MIN_VALUE;
         }

@@ -24,7 +24,7 @@ final class GoFrames implements FrameSource {
     private static final int FUNCTION_BYTES = 40;
 
     private static final int START_LINE_BYTES = 4;
-    private static final int FUNCTIONS_MAX = 400_000;
+    private static final int INDEX_BYTES = 8;
 
     /// A table of stack pointers longer than this is none.
     private static final int POINTERS_BYTES_MAX = 64 * 1024;
@@ -80,7 +80,7 @@ final class GoFrames implements FrameSource {
     }
 
     /// A binary's table; empty if it is no Go program, or one of an older Go.
-    static Optional<GoFrames> of(ElfFile file) throws IOException {
+    static Optional<GoFrames> of(ElfFile file, BuildMemory memory) throws IOException {
         Optional<Section> section = file.section(".gopclntab");
         if (section.isEmpty()) {
             section = file.section(".data.rel.ro.gopclntab");
@@ -88,12 +88,13 @@ final class GoFrames implements FrameSource {
         if (section.isEmpty() || !section.get().hasBytes() || section.get().isCompressed()) {
             return Optional.empty();
         }
-        return read(file, section.get());
+        return read(file, section.get(), memory);
     }
 
-    private static Optional<GoFrames> read(ElfFile file, Section section) throws IOException {
+    private static Optional<GoFrames> read(ElfFile file, Section section, BuildMemory memory)
+            throws IOException {
         long size = section.size();
-        FrameBytes header = bytes(file, section, 0);
+        FrameBytes header = bytes(file, section, memory, 0);
         header.enter(0, Math.min(size, HEADER_BYTES));
         int magic = header.i32();
         if (magic != MAGIC_1_18 && magic != MAGIC_1_20) {
@@ -118,15 +119,11 @@ final class GoFrames implements FrameSource {
         header.i64(); // file names
         long pointersAt = header.i64();
         long functionsAt = header.i64();
-        if (count < 0 || count > FUNCTIONS_MAX) {
+        if (count < 0 || count > Math.min(size / INDEX_BYTES, Integer.MAX_VALUE - 1)) {
             throw new MalformedInputException(
-                    ".gopclntab: "
-                            + count
-                            + " functions (expected: at most "
-                            + FUNCTIONS_MAX
-                            + ")");
+                    ".gopclntab: " + count + " functions (expected: within " + size + " bytes)");
         }
-        FrameBytes index = bytes(file, section, functionsAt);
+        FrameBytes index = bytes(file, section, memory, functionsAt);
         long start = textStart(file, index, (int) count, text);
         if (start == ElfFile.NOWHERE) {
             return Optional.empty();
@@ -134,22 +131,23 @@ final class GoFrames implements FrameSource {
         return Optional.of(
                 new GoFrames(
                         index,
-                        bytes(file, section, functionsAt),
-                        bytes(file, section, pointersAt, SHARED_BUFFER_BYTES),
-                        bytes(file, section, namesAt, SHARED_BUFFER_BYTES),
+                        bytes(file, section, memory, functionsAt),
+                        bytes(file, section, memory, pointersAt, SHARED_BUFFER_BYTES),
+                        bytes(file, section, memory, namesAt, SHARED_BUFFER_BYTES),
                         (int) count,
                         start,
                         magic == MAGIC_1_20));
     }
 
     /// The section from a place on.
-    private static FrameBytes bytes(ElfFile file, Section section, long from)
-            throws MalformedInputException {
-        return bytes(file, section, from, BUFFER_BYTES);
+    private static FrameBytes bytes(ElfFile file, Section section, BuildMemory memory, long from)
+            throws IOException {
+        return bytes(file, section, memory, from, BUFFER_BYTES);
     }
 
-    private static FrameBytes bytes(ElfFile file, Section section, long from, int bufferBytes)
-            throws MalformedInputException {
+    private static FrameBytes bytes(
+            ElfFile file, Section section, BuildMemory memory, long from, int bufferBytes)
+            throws IOException {
         if (from < 0 || from > section.size()) {
             throw new MalformedInputException(
                     ".gopclntab: part at "
@@ -164,6 +162,7 @@ final class GoFrames implements FrameSource {
                 section.offset() + from,
                 section.size() - from,
                 0,
+                memory,
                 bufferBytes);
     }
 
@@ -179,7 +178,7 @@ final class GoFrames implements FrameSource {
         }
         Optional<Section> text = file.section(".text");
         if (text.isPresent()) {
-            index.enter(8L * count, Integer.BYTES);
+            index.enter((long) INDEX_BYTES * count, Integer.BYTES);
             long room = text.get().size() - (index.i32() & 0xffff_ffffL);
             for (long into = 0; into <= Math.min(room, BEFORE_GO_MAX); into += TEXT_ALIGNMENT) {
                 if (looksRight(file, probes, text.get().address() + into)) {
@@ -194,7 +193,8 @@ final class GoFrames implements FrameSource {
     private static long[] probes(FrameBytes index, int count) throws IOException {
         long[] probes = new long[Math.max(0, Math.min(PROBES, count - 1))];
         for (int i = 0; i < probes.length; i++) {
-            index.enter(8L * ((long) (i + 1) * (count - 1) / probes.length), Integer.BYTES);
+            index.enter(
+                    INDEX_BYTES * ((long) (i + 1) * (count - 1) / probes.length), Integer.BYTES);
             probes[i] = index.i32() & 0xffff_ffffL;
         }
         return probes;
@@ -234,11 +234,11 @@ final class GoFrames implements FrameSource {
 
     /// Each function ends where the next begins; the last, where the index says.
     @Override
-    public void index(FunctionIndex found) throws IOException, TooManyRowsException {
+    public void index(FunctionIndex found) throws IOException {
         long begin = 0;
         long position = 0;
         for (int i = 0; i <= count; i++) {
-            index.enter(8L * i, Integer.BYTES * (i < count ? 2L : 1L));
+            index.enter((long) INDEX_BYTES * i, Integer.BYTES * (i < count ? 2L : 1L));
             long next = index.i32() & 0xffff_ffffL;
             long nextPosition = i < count ? index.i32() & 0xffff_ffffL : 0;
             if (i < count) {

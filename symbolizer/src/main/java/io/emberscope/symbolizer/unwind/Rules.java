@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.unwind;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
@@ -10,21 +11,38 @@ final class Rules {
     /// after the start of `struct ucontext` and 15 words of `struct sigcontext`.
     static final int SIGNAL_RSP = 160;
 
-    private int[] words = new int[64 * Rule.LONG_WORDS];
+    private static final int RULES_MIN = 64;
+
+    private final BuildMemory memory;
+    private int[] words;
     private int count;
 
     /// Numbers of long rules plus one, by hash; as large as two for each.
-    private int[] slots = new int[128];
+    private int[] slots;
 
     private final Map<Unexpressed, Long> unexpressed = new EnumMap<>(Unexpressed.class);
 
-    private final boolean keepsRbx;
+    private boolean keepsRbx;
     private boolean needsRbx;
 
-    /// @param keepsRbx whether rules say where the caller's rbx is: for binaries in which some CFA
-    ///   depends on it, like the dynamic linker's, whose functions then all have long rules
-    Rules(boolean keepsRbx) {
-        this.keepsRbx = keepsRbx;
+    Rules(BuildMemory memory) throws IOException {
+        this.memory = memory;
+        words = memory.resized(new int[0], RULES_MIN * Rule.LONG_WORDS);
+        slots = memory.resized(new int[0], 2 * RULES_MIN);
+        begin();
+    }
+
+    /// Begins anew, with rules that say where the caller's rbx is: for binaries in which some CFA
+    /// depends on it, like the dynamic linker's, whose functions then all have long rules.
+    void keepRbx() throws IOException {
+        keepsRbx = true;
+        count = 0;
+        Arrays.fill(slots, 0);
+        unexpressed.clear();
+        begin();
+    }
+
+    private void begin() throws IOException {
         add(Rule.KIND_NONE, 0, 0, 0);
         add(Rule.what(Rule.KIND_END, 0, 0, 0), 0, 0, 0);
     }
@@ -35,7 +53,7 @@ final class Rules {
     }
 
     /// The rule for a state.
-    int of(FrameState state, boolean signal) {
+    int of(FrameState state, boolean signal) throws IOException {
         if (state.rip == FrameState.UNDEFINED) {
             return Rule.END;
         }
@@ -62,7 +80,7 @@ final class Rules {
         return extended(state);
     }
 
-    private int signal(FrameState state) {
+    private int signal(FrameState state) throws IOException {
         if (state.cfa == FrameState.CFA_DEREF
                 && state.expressionRegister == Rule.RSP
                 && state.expressionOffset == SIGNAL_RSP
@@ -73,7 +91,7 @@ final class Rules {
     }
 
     /// The rule for a frame of Go's whose stack pointer is so far under its return address.
-    int ofGo(long distance) {
+    int ofGo(long distance) throws IOException {
         FrameState state = new FrameState();
         state.cfa = FrameState.CFA_REGISTER;
         state.cfaRegister = Rule.RSP;
@@ -89,7 +107,7 @@ final class Rules {
 
     /// The rule for a state of [StackDepths]: by rbp if that is possible, as rsp is not sure where
     /// the function called went by frame pointers and had moved its stack.
-    int ofDepths(long depths) {
+    int ofDepths(long depths) throws IOException {
         int rsp = StackDepths.rsp(depths);
         int frame = StackDepths.frame(depths);
         int slot = StackDepths.slot(depths);
@@ -114,22 +132,22 @@ final class Rules {
 
     /// The rule for a function of which nothing is known. It does as much as [Rule#NONE], but for
     /// what a return to the first byte of the function behind means: here it was a call's.
-    int byPointer() {
+    int byPointer() throws IOException {
         return add(Rule.KIND_NONE, Rule.BY_POINTER, 0, 0);
     }
 
     /// The same, counted.
-    int byPointer(Unexpressed reason) {
+    int byPointer(Unexpressed reason) throws IOException {
         none(reason);
         return byPointer();
     }
 
     /// The rule for code that returns from a signal's handler.
-    int signalFrame() {
+    int signalFrame() throws IOException {
         return add(Rule.what(Rule.KIND_SIGNAL, 0, 0, 0), SIGNAL_RSP, 0, 0);
     }
 
-    private int extended(FrameState state) {
+    private int extended(FrameState state) throws IOException {
         boolean isPlain = state.cfa == FrameState.CFA_REGISTER;
         int register = isPlain ? state.cfaRegister : state.expressionRegister;
         long offset = isPlain ? state.cfaOffset : state.expressionOffset;
@@ -199,7 +217,7 @@ final class Rules {
     }
 
     /// The number of the long rule with these words, as a rule.
-    private int add(int what, int a, int b, int offsets) {
+    private int add(int what, int a, int b, int offsets) throws IOException {
         int hash = ((what * 31 + a) * 31 + b) * 31 + offsets;
         int mask = slots.length - 1;
         int slot = (((hash ^ (hash >>> 15)) * 0x9e37_79b1) >>> 7) & mask;
@@ -217,7 +235,7 @@ final class Rules {
             return none(Unexpressed.TOO_MANY_RULES);
         }
         if (count * Rule.LONG_WORDS == words.length) {
-            words = Arrays.copyOf(words, 2 * words.length);
+            words = memory.resized(words, 2 * words.length);
         }
         int at = count * Rule.LONG_WORDS;
         words[at] = what;
@@ -232,8 +250,9 @@ final class Rules {
         return rule;
     }
 
-    private void grow() {
-        slots = new int[2 * slots.length];
+    private void grow() throws IOException {
+        slots = memory.resized(slots, 2 * slots.length);
+        Arrays.fill(slots, 0);
         int kept = count;
         count = 0;
         for (int i = 0; i < kept; i++) {
@@ -242,9 +261,14 @@ final class Rules {
         }
     }
 
-    /// The words of all long rules.
-    int[] words() {
-        return Arrays.copyOf(words, count * Rule.LONG_WORDS);
+    /// How many long rules there are.
+    int count() {
+        return count;
+    }
+
+    /// Copies the words of long rules.
+    void copy(int from, int rules, int[] target, int at) {
+        System.arraycopy(words, from * Rule.LONG_WORDS, target, at, rules * Rule.LONG_WORDS);
     }
 
     /// How often something could not be expressed.

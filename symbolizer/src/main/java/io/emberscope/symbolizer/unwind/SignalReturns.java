@@ -40,7 +40,7 @@ final class SignalReturns implements FrameSource {
 
     /// Searches the code that is in no function yet.
     @Override
-    public void index(FunctionIndex functions) throws IOException, TooManyRowsException {
+    public void index(FunctionIndex functions) throws IOException {
         long[] gaps = functions.gaps();
         byte[] piece = new byte[PIECE_BYTES];
         long searched = 0;
@@ -55,10 +55,11 @@ final class SignalReturns implements FrameSource {
                 at += length < PIECE_BYTES ? length : length - (CODE_BYTES_MAX - 1);
             }
         }
+        functions.giveBack(gaps);
     }
 
     private void search(byte[] piece, int length, long at, long gap, FunctionIndex functions)
-            throws TooManyRowsException {
+            throws IOException {
         for (int end = CODES[0].length; end <= length; end++) {
             if (piece[end - 1] == 5 && piece[end - 2] == 0x0f) {
                 int bytes = bytesBefore(piece, end);
@@ -81,8 +82,7 @@ final class SignalReturns implements FrameSource {
         return 0;
     }
 
-    private void add(long offset, int bytes, long gap, FunctionIndex functions)
-            throws TooManyRowsException {
+    private void add(long offset, int bytes, long gap, FunctionIndex functions) throws IOException {
         if (offset == gap) {
             functions.giveUpLastByteBefore(offset);
         }
@@ -91,7 +91,7 @@ final class SignalReturns implements FrameSource {
     }
 
     @Override
-    public void rows(long position, Rules rules, RowSink sink) {
+    public void rows(long position, Rules rules, RowSink sink) throws IOException {
         sink.row(position, rules.signalFrame());
     }
 }

@@ -22,12 +22,17 @@ final class StackDepths {
 
     static final int LOST = 0xffff;
 
+    /// Memory for each byte of the longest function read, with its code.
+    static final int BYTES_PER_BYTE = 24;
+
     /// Instructions followed at most for each byte of a function; most are followed once.
     private static final int STEPS_PER_BYTE = 4;
 
     /// Bytes of a function for each of which it costs a step to begin with it, or anew: for calls
     /// found not to return, and jumps by table.
     private static final int BYTES_PER_STEP = 16;
+
+    private static final int PLACES_MIN = 64;
 
     private static final int FIELD = 0xffff;
     private static final int FRAME_SHIFT = 16;
@@ -110,6 +115,8 @@ final class StackDepths {
         beginsAnew = false;
         reach(0, ENTRY);
         while (!isContradicted && !beginsAnew && open.count + calls.count > 0) {
+            // Each branch, of two bytes at least, opens one way more than it ends.
+            isContradicted = open.count + calls.count > length / 2 + PLACES_MIN;
             if (open.count > 0) {
                 step(open.take());
             } else {
@@ -365,7 +372,7 @@ final class StackDepths {
 
     /// Places in the code, the last one first.
     private static final class Places {
-        private int[] places = new int[64];
+        private int[] places = new int[PLACES_MIN];
         private int count;
 
         void add(int place) {

@@ -5,18 +5,14 @@ import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.FunctionSymbols;
 import io.emberscope.symbolizer.elf.Segment;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
 
 /// Functions that only symbols tell of, such as musl's and those of assembly code: their code is
 /// followed, see [StackDepths]. What a process begins with is its outermost frame.
 final class SymbolFrames implements FrameSource {
-    /// Symbols looked at; the code that is read of their functions; that of a process's beginning.
-    private static final int SYMBOLS_MAX = 256 * 1024;
-
+    /// The code that is read of functions at most; that of a process's beginning.
     private static final long CODE_BYTES_MAX = 16L << 20;
+
     private static final int ENTRY_BYTES_MAX = 512;
 
     /// What is shorter may be between functions that begin at multiples of it.
@@ -31,95 +27,117 @@ final class SymbolFrames implements FrameSource {
     /// In the names of code that was moved out of a function, which is entered by jumps.
     private static final String[] FRAGMENTS = {".cold", ".part"};
 
+    // How a function is taken, in the order in which one counts if there are several of a place.
+    private static final int FOLLOWED = 0;
+    private static final int FRAGMENT = 1;
+    private static final int ENTERED = 2; // by a new process
+    private static final int TOO_MUCH = 3;
+
+    // A function in a long: its offset in the file (32 bits), how it is taken (2), and for a symbol
+    // its size (29, 0 if it is not told), for [FunctionIndex] the bytes before its start that are
+    // its too (5) and its length (24, which is enough for code that is read).
+    private static final int START_SHIFT = 31;
+    private static final int HOW_SHIFT = 29;
+    private static final int LEAD_SHIFT = 24;
+    private static final int SIZE_MAX = (1 << HOW_SHIFT) - 1;
+    private static final int LENGTH_MAX = (1 << LEAD_SHIFT) - 1;
+
+    private static final int SYMBOLS_MIN = 64;
+
     private final ElfFile file;
+    private final BuildMemory memory;
     private final CodeBytes bytes;
     private final StackDepths depths = new StackDepths();
     private final Instruction instruction = new Instruction();
-    private final List<Found> found = new ArrayList<>();
+    private long[] symbols = {};
+    private int count;
     private byte[] code = {};
 
-    /// @param start offset in the file
-    /// @param size 0 if it is not told
-    private record Symbol(long start, long size, How how) {}
-
-    /// @param lead bytes before its start that are its too
-    private record Found(long start, int length, int lead, How how) {}
-
-    // In the order in which one counts if there are several of a place.
-    private enum How {
-        FOLLOWED,
-        FRAGMENT,
-        /// By a new process.
-        ENTERED,
-        TOO_MUCH
+    SymbolFrames(ElfFile file, BuildMemory memory) {
+        this.file = file;
+        this.memory = memory;
+        this.bytes = new CodeBytes(file.source());
     }
 
-    SymbolFrames(ElfFile file) {
-        this.file = file;
-        this.bytes = new CodeBytes(file.source());
+    private static long function(long start, int how, int rest) {
+        return start << START_SHIFT | (long) how << HOW_SHIFT | rest;
+    }
+
+    private static long start(long function) {
+        return function >>> START_SHIFT;
+    }
+
+    private static int how(long function) {
+        return (int) (function >>> HOW_SHIFT) & 3;
+    }
+
+    private static int lead(long function) {
+        return (int) (function & SIZE_MAX) >>> LEAD_SHIFT;
+    }
+
+    private static int length(long function) {
+        return (int) function & LENGTH_MAX;
     }
 
     /// Tells of functions in code that is in none yet.
     @Override
-    public void index(FunctionIndex functions) throws IOException, TooManyRowsException {
+    public void index(FunctionIndex functions) throws IOException {
         long[] gaps = functions.gaps();
-        List<Symbol> symbols = symbols(gaps);
+        readSymbols(gaps);
         long bytesLeft = CODE_BYTES_MAX;
         long end = 0;
         int next = 0;
-        while (next < symbols.size()) {
-            Symbol symbol = symbols.get(next++);
+        while (next < count) {
+            long symbol = symbols[next++];
+            long start = start(symbol);
+            int how = how(symbol);
+            long size = symbol & SIZE_MAX;
             // Of those of one place the one that counts is the last.
-            while (next < symbols.size() && symbols.get(next).start == symbol.start) {
-                Symbol other = symbols.get(next++);
-                symbol = new Symbol(other.start, Math.max(symbol.size, other.size), other.how);
+            while (next < count && start(symbols[next]) == start) {
+                how = how(symbols[next]);
+                size = Math.max(size, symbols[next++] & SIZE_MAX);
             }
-            long start = symbol.start;
             int gap = gapOf(gaps, start);
             long limit = gaps[gap + 1];
-            if (symbol.size > 0) {
-                limit = Math.min(limit, start + symbol.size);
-            } else if (next < symbols.size()) {
-                limit = Math.min(limit, symbols.get(next).start);
+            if (size > 0) {
+                limit = Math.min(limit, start + size);
+            } else if (next < count) {
+                limit = Math.min(limit, start(symbols[next]));
             }
             if (start >= end) {
                 int lead = (int) Math.min(LEAD_BYTES_MAX, start - Math.max(end, gaps[gap]));
-                boolean isTooMuch = isTooMuch(limit - start, bytesLeft);
-                How how = symbol.how == How.FOLLOWED && isTooMuch ? How.TOO_MUCH : symbol.how;
-                bytesLeft -= how == How.FOLLOWED ? limit - start : 0;
-                add(functions, new Found(start, (int) (limit - start), lead, how));
+                long length = limit - start;
+                how = how == FOLLOWED && isTooMuch(length, bytesLeft) ? TOO_MUCH : how;
+                bytesLeft -= how == FOLLOWED ? length : 0;
+                int kept = lead << LEAD_SHIFT | (int) Math.min(length, LENGTH_MAX);
+                functions.add(
+                        file.addressOf(start) - lead, lead + length, function(start, how, kept));
                 end = limit;
             }
         }
+        functions.giveBack(gaps);
+        symbols = memory.resized(symbols, 0);
     }
 
     static boolean isTooMuch(long codeBytes, long bytesLeft) {
         return codeBytes > Math.min(bytesLeft, StackDepths.BYTES_MAX);
     }
 
-    private void add(FunctionIndex functions, Found function) throws TooManyRowsException {
-        long address = file.addressOf(function.start) - function.lead;
-        functions.add(address, function.lead + function.length, found.size());
-        found.add(function);
-    }
-
-    /// The symbols in gaps, in the order of their places.
-    private List<Symbol> symbols(long[] gaps) throws IOException {
-        List<Symbol> symbols = new ArrayList<>();
+    /// Reads the symbols in gaps, and sorts them by their places.
+    private void readSymbols(long[] gaps) throws IOException {
         try {
             if (isWorthReading(gaps)) {
                 FunctionSymbols all = FunctionSymbols.of(file);
-                all.forEach((address, size, name) -> add(symbols, gaps, address, size, all, name));
+                all.forEach((address, size, name) -> add(gaps, address, size, all, name));
             }
         } catch (MalformedInputException _) {
             // What other sources say holds without symbols, or with those up to here.
         }
         long entry = file.fileOffsetOf(file.entry());
         if (gapOf(gaps, entry) >= 0) {
-            symbols.add(new Symbol(entry, 0, How.ENTERED));
+            add(function(entry, ENTERED, 0));
         }
-        symbols.sort(Comparator.comparingLong(Symbol::start).thenComparing(Symbol::how));
-        return symbols;
+        memory.sort(symbols, count);
     }
 
     /// Whether gaps longer than padding are a part of the code that is worth the time for all
@@ -137,24 +155,21 @@ final class SymbolFrames implements FrameSource {
         return inGaps > code / WORTH_ONE_IN;
     }
 
-    private void add(
-            List<Symbol> symbols,
-            long[] gaps,
-            long address,
-            long size,
-            FunctionSymbols all,
-            int name)
+    private void add(long[] gaps, long address, long size, FunctionSymbols all, int name)
             throws IOException {
         long start = file.fileOffsetOf(address);
-        if (gapOf(gaps, start) >= 0 && symbols.size() < SYMBOLS_MAX) {
-            boolean isLast = symbols.size() == SYMBOLS_MAX - 1;
-            How how = isLast ? How.TOO_MUCH : how(all.name(name));
-            symbols.add(new Symbol(start, Math.clamp(size, 0, Integer.MAX_VALUE), how));
+        if (gapOf(gaps, start) >= 0) {
+            boolean isFragment = Arrays.stream(FRAGMENTS).anyMatch(all.name(name)::contains);
+            int how = isFragment ? FRAGMENT : FOLLOWED;
+            add(function(start, how, Math.clamp(size, 0, SIZE_MAX)));
         }
     }
 
-    private static How how(String name) {
-        return Arrays.stream(FRAGMENTS).anyMatch(name::contains) ? How.FRAGMENT : How.FOLLOWED;
+    private void add(long symbol) throws IOException {
+        if (count == symbols.length) {
+            symbols = memory.resized(symbols, Math.max(SYMBOLS_MIN, count + (count >> 1)));
+        }
+        symbols[count++] = symbol;
     }
 
     /// Where in `gaps` the one is that holds an offset; -1 if none does.
@@ -165,24 +180,24 @@ final class SymbolFrames implements FrameSource {
     }
 
     @Override
-    public void rows(long position, Rules rules, RowSink sink) throws IOException {
-        Found function = found.get((int) position);
-        if (function.lead > 0) {
-            sink.row(function.start - function.lead, rules.byPointer());
+    public void rows(long function, Rules rules, RowSink sink) throws IOException {
+        long start = start(function);
+        if (lead(function) > 0) {
+            sink.row(start - lead(function), rules.byPointer());
         }
-        switch (function.how) {
-            case FOLLOWED -> followed(function, rules, sink);
-            case FRAGMENT -> sink.row(function.start, rules.byPointer(Unexpressed.UNCLEAR_CODE));
-            case TOO_MUCH -> sink.row(function.start, rules.byPointer(Unexpressed.TOO_MUCH_CODE));
-            case ENTERED -> entered(function, rules, sink);
+        switch (how(function)) {
+            case FOLLOWED -> followed(start, length(function), rules, sink);
+            case ENTERED -> entered(start, length(function), rules, sink);
+            case FRAGMENT -> sink.row(start, rules.byPointer(Unexpressed.UNCLEAR_CODE));
+            default -> sink.row(start, rules.byPointer(Unexpressed.TOO_MUCH_CODE));
         }
     }
 
     /// An outermost frame, known up to its first call, if it says so by setting rbp to zero, as the
     /// ABI suggests. Shared libraries may have anything where others begin.
-    private void entered(Found function, Rules rules, RowSink sink) throws IOException {
-        int length = Math.min(function.length, ENTRY_BYTES_MAX);
-        read(function.start, length);
+    private void entered(long start, int size, Rules rules, RowSink sink) throws IOException {
+        int length = Math.min(size, ENTRY_BYTES_MAX);
+        read(start, length);
         boolean isOutermost = false;
         int at = 0;
         StackDepths.Flow flow = StackDepths.Flow.NEXT;
@@ -192,33 +207,35 @@ final class SymbolFrames implements FrameSource {
             at += instruction.length;
         }
         if (isOutermost) {
-            sink.row(function.start, Rule.END);
+            sink.row(start, Rule.END);
         }
-        sink.row(function.start + (isOutermost ? at : 0), rules.byPointer());
+        sink.row(start + (isOutermost ? at : 0), rules.byPointer());
     }
 
-    private void followed(Found function, Rules rules, RowSink sink) throws IOException {
-        read(function.start, function.length);
-        if (!depths.read(code, function.length)) {
-            sink.row(function.start, rules.byPointer(Unexpressed.UNCLEAR_CODE));
+    private void followed(long start, int length, Rules rules, RowSink sink) throws IOException {
+        read(start, length);
+        if (!depths.read(code, length)) {
+            sink.row(start, rules.byPointer(Unexpressed.UNCLEAR_CODE));
             return;
         }
         int end = 0; // of the instruction before
-        for (int at = 0; at < function.length; at++) {
+        for (int at = 0; at < length; at++) {
             long state = depths.state(at);
             if (state != 0) {
-                sink.row(function.start + at, rules.ofDepths(state));
-                instruction.read(code, at, function.length);
+                sink.row(start + at, rules.ofDepths(state));
+                instruction.read(code, at, length);
                 end = at + instruction.length;
             } else if (at == end) {
-                sink.row(function.start + at, rules.byPointer());
+                sink.row(start + at, rules.byPointer());
             }
         }
     }
 
     private void read(long offset, int length) throws IOException {
         if (code.length < length) {
-            code = new byte[Math.max(length, 2 * code.length)];
+            int larger = Math.max(length, Math.min(2 * code.length, StackDepths.BYTES_MAX));
+            memory.take((long) (larger - code.length) * StackDepths.BYTES_PER_BYTE);
+            code = new byte[larger];
         }
         bytes.read(offset, code, length);
     }

@@ -40,7 +40,8 @@ class FrameBytesTest {
     }
 
     private void enterAll(List<Integer> entries) throws IOException {
-        FrameBytes bytes = new FrameBytes(source, ".eh_frame", 0, source.size(), 0);
+        FrameBytes bytes =
+                new FrameBytes(source, ".eh_frame", 0, source.size(), 0, Rows.memory(1 << 20));
         for (int entry : entries) {
             bytes.enter((long) entry * ENTRY_BYTES, ENTRY_BYTES);
             while (bytes.hasRemaining()) {

@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// Rows made from `.gopclntab` beside those that Go's linker writes into `.debug_frame` of the same
 /// program, as `readelf` reads them; and the same program stripped.
 class GoFramesOracleIT {
-    private static final int ROWS_MAX = 1 << 20;
 
     /// How runtime.sigreturn begins: mov $15, %rax.
     private static final byte[] RT_SIGRETURN = {0x48, (byte) 0xc7, (byte) 0xc0, 15, 0, 0, 0};
@@ -77,7 +76,7 @@ class GoFramesOracleIT {
     private void everyRowHasTheFrameThatTheDebugInformationHas(String code, List<String> options)
             throws Exception {
         Path program = build("program", code, options);
-        UnwindTable table = read(program);
+        Rows table = read(program);
         assertThat(table.size()).isGreaterThan(5_000);
         List<FramesInterp.Function> functions = FramesInterp.of(program, ".debug_frame");
         assertThat(functions).hasSizeGreaterThan(1_000);
@@ -120,7 +119,7 @@ class GoFramesOracleIT {
 
         List<String> stripped = new ArrayList<>(options);
         stripped.add("-ldflags=-s -w");
-        UnwindTable same = read(build("stripped", code, stripped));
+        Rows same = read(build("stripped", code, stripped));
         // But for code of C that only symbols tell of.
         assertThat(same.size()).isBetween(table.size() - 100, table.size());
         for (int row = 0; row < same.size(); row++) {
@@ -132,7 +131,7 @@ class GoFramesOracleIT {
     }
 
     /// Handlers return to the first byte of the code that ends them; it is looked up a byte before.
-    private static void signalRuleHoldsFromOneByteBefore(UnwindTable table, Path program)
+    private static void signalRuleHoldsFromOneByteBefore(Rows table, Path program)
             throws Exception {
         byte[] bytes = Files.readAllBytes(program);
         int found = 0;
@@ -177,9 +176,9 @@ class GoFramesOracleIT {
         throw new AssertionError("no code at " + Long.toHexString(address));
     }
 
-    private static UnwindTable read(Path program) throws Exception {
+    private static Rows read(Path program) throws Exception {
         try (PathSource source = PathSource.open(program)) {
-            return UnwindTable.read(ElfFile.open(source), ROWS_MAX);
+            return Rows.read(ElfFile.open(source));
         }
     }
 

@@ -30,7 +30,7 @@ class GoFramesTest {
     }
 
     private static List<String> rows(HandmadeElf elf) throws Exception {
-        UnwindTable table = UnwindTable.read(elf.open(), 1000);
+        Rows table = Rows.read(elf.open());
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < table.size(); i++) {
             rows.add(
@@ -84,7 +84,8 @@ class GoFramesTest {
     void whatDoesNotFitIsRefused() {
         assertRefused(usual(HandmadeGo.GO_1_20).quantum(4), "instructions of 4");
         assertRefused(usual(HandmadeGo.GO_1_20).count(1L << 40), "1099511627776 functions");
-        assertRefused(usual(HandmadeGo.GO_1_20).count(200), "4 bytes at 272");
+        assertRefused(usual(HandmadeGo.GO_1_20).count(40), "4 bytes at 264");
+        assertRefused(usual(HandmadeGo.GO_1_20).count(200), "200 functions");
         assertRefused(usual(HandmadeGo.GO_1_20).functionsAt(1 << 20), "part at 1048576");
         assertRefused(
                 usual(HandmadeGo.GO_1_20).pointersAt(-1L << 60), "part at -1152921504606846976");
@@ -122,10 +123,7 @@ class GoFramesTest {
                 throw new AssertionError("seed " + seed, e);
             }
             try {
-                read +=
-                        UnwindTable.read(ElfFile.open(new ArraySource(bytes)), 1000).size() > 0
-                                ? 1
-                                : 0;
+                read += Rows.read(ElfFile.open(new ArraySource(bytes))).size() > 0 ? 1 : 0;
             } catch (MalformedInputException _) {
                 refused++;
             }

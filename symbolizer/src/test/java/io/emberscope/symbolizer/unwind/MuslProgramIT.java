@@ -14,7 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A program with musl's C library, which is built without call frame instructions.
 class MuslProgramIT {
-    private static final int ROWS_MAX = 1 << 20;
 
     @TempDir Path directory;
 
@@ -24,7 +23,7 @@ class MuslProgramIT {
         long restore = symbol(program, "__restore_rt");
         try (PathSource source = PathSource.open(program)) {
             ElfFile elf = ElfFile.open(source);
-            UnwindTable table = UnwindTable.read(elf, ROWS_MAX);
+            Rows table = Rows.read(elf);
             long at = elf.fileOffsetOf(restore);
             assertThat(table.text(table.ruleAt(at - 2))).doesNotStartWith("signal");
             assertThat(table.text(table.ruleAt(at - 1))).isEqualTo("signal+160");

@@ -30,12 +30,12 @@ class SymbolFramesTest {
         return elf(HandmadeFrames.usual().function(0, 0x100));
     }
 
-    private static UnwindTable table(HandmadeElf elf) throws Exception {
-        return UnwindTable.read(elf.open(), 1000);
+    private static Rows table(HandmadeElf elf) throws Exception {
+        return Rows.read(elf.open());
     }
 
     private static List<String> rows(HandmadeElf elf) throws Exception {
-        UnwindTable table = table(elf);
+        Rows table = table(elf);
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < table.size(); i++) {
             long at = table.offset(i) - HandmadeElf.TEXT_OFFSET;
@@ -120,7 +120,7 @@ class SymbolFramesTest {
     @Test
     void whatIsNotCertainGoesByPointerAndIsCounted() throws Exception {
         for (String name : new String[] {"f", "f.cold", "f.part.0"}) {
-            UnwindTable table =
+            Rows table =
                     table(
                             elf().code(0x100, name.equals("f") ? UNCLEAR : USUAL)
                                     .symbol(name, FUNCTION, LOCAL, 0x100, 8));

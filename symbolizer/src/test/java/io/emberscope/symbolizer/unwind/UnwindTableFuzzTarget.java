@@ -9,20 +9,22 @@ import java.io.IOException;
 
 /// Reads an unwind table from any bytes, and checks what must be true of any table.
 public final class UnwindTableFuzzTarget {
-    private static final int ROWS_MAX = 20_000;
+    private static final long MEMORY_BYTES = 4 << 20;
     private static final int WORDS_MAX = BlockWriter.WORDS_MIN;
 
     private UnwindTableFuzzTarget() {}
 
     public static void fuzzerTestOneInput(byte[] bytes) throws IOException {
-        try {
-            check(UnwindTable.read(ElfFile.open(new ArraySource(bytes)), ROWS_MAX));
-        } catch (MalformedInputException | TooManyRowsException expected) {
+        try (BuildMemory memory = Rows.memory(MEMORY_BYTES)) {
+            ElfFile file = ElfFile.open(new ArraySource(bytes));
+            check(UnwindTable.read(file, memory, WORDS_MAX));
+        } catch (MalformedInputException | TableTooLargeException expected) {
             assertThat(expected).hasMessageContaining("(expected: ");
         }
     }
 
-    private static void check(UnwindTable table) {
+    private static void check(UnwindTable read) {
+        Rows table = Rows.of(read);
         for (int i = 0; i < table.size(); i++) {
             if (i > 0
                     && (table.offset(i) <= table.offset(i - 1)
@@ -37,7 +39,7 @@ public final class UnwindTableFuzzTarget {
             throw new AssertionError("the last row says something");
         }
         long end = 0;
-        for (UnwindBlock block : table.blocks(WORDS_MAX)) {
+        for (UnwindBlock block : read.blocks()) {
             if (block.start() < end || block.end() <= block.start()) {
                 throw new AssertionError("block: " + block.start() + ".." + block.end());
             }

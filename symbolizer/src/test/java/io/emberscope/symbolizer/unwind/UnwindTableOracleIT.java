@@ -30,7 +30,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// has, large ones, hand-written assembly, and programs compiled here. `-Doracle.files=all` takes
 /// every ELF file of this machine.
 class UnwindTableOracleIT {
-    private static final int ROWS_MAX = 8 << 20;
     private static final int DIFFERENCES_SHOWN = 10;
 
     /// Bytes before a function that only a symbol tells of that may have a row.
@@ -72,7 +71,13 @@ class UnwindTableOracleIT {
             }
             return files;
         }
-        for (String pinned : PINNED) {
+        return installed(PINNED);
+    }
+
+    /// Those of some patterns.
+    static List<Path> installed(List<String> patterns) throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (String pinned : patterns) {
             int colon = pinned.indexOf(':');
             List<Path> found =
                     find(Path.of(pinned.substring(0, colon)), pinned.substring(colon + 1));
@@ -163,7 +168,7 @@ class UnwindTableOracleIT {
     void everyRowIsWhatReadelfSays(Path file) throws Exception {
         try (PathSource source = PathSource.open(file)) {
             ElfFile elf = ElfFile.open(source);
-            UnwindTable table = UnwindTable.read(elf, ROWS_MAX);
+            Rows table = Rows.read(elf);
             List<FramesInterp.Function> functions = FramesInterp.of(file, ".eh_frame");
             long covered = functions.stream().filter(f -> isCode(elf, f)).count();
             if (covered < 8) {
@@ -191,7 +196,7 @@ class UnwindTableOracleIT {
 
     /// What a row of ours should say, and whether it does.
     private static void compare(
-            Path file, ElfFile elf, UnwindTable table, List<FramesInterp.Function> functions)
+            Path file, ElfFile elf, Rows table, List<FramesInterp.Function> functions)
             throws IOException {
         List<FramesInterp.Function> sorted =
                 functions.stream()
@@ -283,8 +288,7 @@ class UnwindTableOracleIT {
         return told;
     }
 
-    private static void expectNone(
-            UnwindTable table, long end, Set<Long> told, List<String> differences) {
+    private static void expectNone(Rows table, long end, Set<Long> told, List<String> differences) {
         String found = text(table, table.ruleAt(end));
         if (end > 0 && !found.equals("none") && !told.contains(end)) {
             differences.add(
@@ -302,7 +306,7 @@ class UnwindTableOracleIT {
                     "r11", "r12", "r13", "r14", "r15", "rip");
 
     /// A rule of ours in readelf's words: CFA, rbp, rbx if we keep it, return address.
-    private static String text(UnwindTable table, int rule) {
+    private static String text(Rows table, int rule) {
         if ((rule & Rule.LONG) == 0) {
             int slot = rule >> 10;
             return ((rule & 0x200) != 0 ? "rbp+" : "rsp+")

@@ -7,18 +7,21 @@ import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.elf.HandmadeElf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class UnwindTableTest {
     private static final int TEXT = HandmadeElf.TEXT_OFFSET;
 
-    private static UnwindTable read(HandmadeFrames frames) throws Exception {
-        return UnwindTable.read(frames.elf().open(), 1000);
+    private static Rows read(HandmadeFrames frames) throws Exception {
+        return Rows.read(frames.elf().open());
     }
 
     /// Every row as `offset: rule`, counted from the start of the code.
-    private static List<String> rows(UnwindTable table) {
+    private static List<String> rows(Rows table) {
         List<String> rows = new ArrayList<>();
         for (int i = 0; i < table.size(); i++) {
             rows.add(Long.toHexString(table.offset(i) - TEXT) + ": " + table.text(table.rule(i)));
@@ -28,7 +31,7 @@ class UnwindTableTest {
 
     @Test
     void aFunctionWithAFramePointerHasARowForEachStepOfItsPrologue() throws Exception {
-        UnwindTable table =
+        Rows table =
                 read(
                         HandmadeFrames.usual()
                                 .function(
@@ -45,7 +48,7 @@ class UnwindTableTest {
 
     @Test
     void functionsAreInTheOrderOfTheirPlacesWithGapsBetween() throws Exception {
-        UnwindTable table =
+        Rows table =
                 read(
                         HandmadeFrames.usual()
                                 .function(0x40, 0x10, 0x0e, 24)
@@ -66,13 +69,13 @@ class UnwindTableTest {
                                         .function(0x30, 0))
                                 .size())
                 .isZero();
-        UnwindTable cut = read(HandmadeFrames.usual().function(HandmadeElf.TEXT_SIZE - 8, 0x1000));
+        Rows cut = read(HandmadeFrames.usual().function(HandmadeElf.TEXT_SIZE - 8, 0x1000));
         assertThat(rows(cut)).containsExactly("ff8: rsp+8", "1000: none");
     }
 
     @Test
     void statesAreRememberedAndRestored() throws Exception {
-        UnwindTable table =
+        Rows table =
                 read(
                         HandmadeFrames.usual()
                                 .function(
@@ -83,7 +86,7 @@ class UnwindTableTest {
 
     @Test
     void expressionsOfLinkersAndRealignedStacksAreRecognised() throws Exception {
-        UnwindTable table =
+        Rows table =
                 read(
                         HandmadeFrames.usual()
                                 // breg7 8; breg16 0; lit15; and; lit11; ge; lit3; shl; plus
@@ -108,7 +111,7 @@ class UnwindTableTest {
 
     @Test
     void theOffsetBeforeAnExpressionCountsAfterIt() throws Exception {
-        UnwindTable table =
+        Rows table =
                 read(
                         HandmadeFrames.usual()
                                 .function(
@@ -120,7 +123,7 @@ class UnwindTableTest {
 
     @Test
     void outermostFramesSignalFramesAndReturnsFromRegistersAreWhatTheyAre() throws Exception {
-        UnwindTable table =
+        Rows table =
                 read(
                         HandmadeFrames.usual()
                                 .function(0, 0x10, 0x07, 16) // undefined rip
@@ -155,7 +158,7 @@ class UnwindTableTest {
                         .code(0x40, ofMusl) // no byte before it but the function's last
                         .code(0x90, ofLinux)
                         .code(0xa0, 0xb8, 14, 0, 0, 0, 0x0f, 5);
-        assertThat(rows(UnwindTable.read(elf.open(), 1000)))
+        assertThat(rows(Rows.read(elf.open())))
                 .containsExactly(
                         "20: rsp+8",
                         "3f: signal+160",
@@ -164,13 +167,13 @@ class UnwindTableTest {
                         "80: none",
                         "8f: signal+160",
                         "99: none");
-        assertThat(rows(UnwindTable.read(HandmadeElf.usual().code(0xff7, ofLinux).open(), 1000)))
+        assertThat(rows(Rows.read(HandmadeElf.usual().code(0xff7, ofLinux).open())))
                 .containsExactly("ff6: signal+160", "1000: none");
     }
 
     @Test
     void rbxIsKeptWhereAFrameDependsOnIt() throws Exception {
-        UnwindTable table =
+        Rows table =
                 read(
                         HandmadeFrames.usual()
                                 .function(0, 0x10, 0x0e, 16, 0x83, 2, 0x41, 0x0d, 3)
@@ -204,30 +207,23 @@ class UnwindTableTest {
     }
 
     @Test
-    void moreRowsThanAllowedAreRefused() {
-        HandmadeFrames frames = HandmadeFrames.usual();
-        for (int i = 0; i < 20; i++) {
-            frames.function(i * 0x20, 0x10);
-        }
-        assertThatThrownBy(() -> UnwindTable.read(frames.elf().open(), 30))
-                .isInstanceOf(TooManyRowsException.class)
-                .hasMessage("rows: too many (expected: at most 30)");
-        assertThatThrownBy(() -> UnwindTable.read(frames.elf().open(), 10))
-                .hasMessage("functions: too many (expected: at most 10)");
-    }
-
-    @Test
     void binariesOfOtherMachinesHaveNoRows() throws Exception {
         HandmadeFrames frames = HandmadeFrames.usual().function(0, 8);
-        assertThat(UnwindTable.read(frames.elf().machine(183).open(), 100).size()).isZero();
+        assertThat(Rows.read(frames.elf().machine(183).open()).size()).isZero();
     }
 
     @Test
-    void blocksSayWhatTheTableSaysHoweverSmallTheyAre() {
+    void blocksSayWhatTheirRowsSayHoweverSmallTheyAre() throws Exception {
         for (long seed = 0; seed < 100; seed++) {
-            UnwindTable table = random(new Random(seed));
             for (int wordsMax : new int[] {BlockWriter.WORDS_MIN, 12_000, 1 << 18}) {
-                List<UnwindBlock> blocks = table.blocks(wordsMax);
+                BuildMemory memory = Rows.memory(1 << 30);
+                Rules rules = new Rules(memory);
+                NavigableMap<Long, Integer> rows = random(new Random(seed), rules);
+                BlockWriter writer = new BlockWriter(rules, wordsMax, memory);
+                for (Map.Entry<Long, Integer> row : rows.entrySet()) {
+                    writer.row(row.getKey(), row.getValue());
+                }
+                List<UnwindBlock> blocks = writer.blocks();
                 long end = 0;
                 for (UnwindBlock block : blocks) {
                     assertThat(block.words().length).isLessThanOrEqualTo(wordsMax);
@@ -235,13 +231,18 @@ class UnwindTableTest {
                     end = block.end();
                 }
                 Random random = new Random(seed);
+                List<Long> offsets = List.copyOf(rows.keySet());
                 for (int i = 0; i < 300; i++) {
-                    int row = random.nextInt(table.size());
-                    long offset =
-                            table.offset(row) + (random.nextBoolean() ? 0 : random.nextInt(4000));
+                    long row = offsets.get(random.nextInt(offsets.size()));
+                    long offset = row + (random.nextBoolean() ? 0 : random.nextInt(4000));
+                    int[] words = new int[Rule.LONG_WORDS];
+                    int rule = rows.floorEntry(offset).getValue();
+                    if ((rule & Rule.LONG) != 0) {
+                        rules.copy(rule & ~Rule.LONG, 1, words, 0);
+                    }
                     assertThat(text(blocks, offset))
                             .as("seed %d, %d words, offset %x", seed, wordsMax, offset)
-                            .isEqualTo(table.text(table.ruleAt(offset)));
+                            .isEqualTo(Rule.toString(rule, words));
                 }
             }
         }
@@ -259,24 +260,21 @@ class UnwindTableTest {
     }
 
     /// Rows at random places, dense and with wide gaps, with a few long rules.
-    private static UnwindTable random(Random random) {
-        Rules rules = new Rules(false);
+    private static NavigableMap<Long, Integer> random(Random random, Rules rules) throws Exception {
+        NavigableMap<Long, Integer> rows = new TreeMap<>();
         FrameState state = new FrameState();
         state.cfa = FrameState.CFA_REGISTER;
         state.rip = FrameState.AT_CFA;
         state.ripOffset = -8;
-        int count = 50 + random.nextInt(8_000);
-        int[] offsets = new int[count];
-        short[] rows = new short[count];
+        int count = 50 + random.nextInt(30_000);
         long at = random.nextInt(5000);
         for (int i = 0; i < count; i++) {
-            offsets[i] = (int) at;
             state.cfaRegister = random.nextInt(8) == 0 ? 10 : Rule.RSP;
             state.cfaOffset = 8L * (1 + random.nextInt(40));
             int rule = random.nextInt(6) == 0 ? Rule.NONE : rules.of(state, false);
-            rows[i] = (short) (i == count - 1 ? Rule.NONE : rule);
-            at += random.nextInt(100) == 0 ? random.nextInt(20 << 20) : 1 + random.nextInt(200);
+            rows.put(at, i == count - 1 ? Rule.NONE : rule);
+            at += random.nextInt(100) == 0 ? random.nextInt(5 << 20) : 1 + random.nextInt(200);
         }
-        return new UnwindTable(offsets, rows, rules.words(), java.util.Map.of());
+        return rows;
     }
 }
