@@ -157,13 +157,21 @@ public final class FileTables implements TableLoader {
             BinaryFiles.OpenFile file = shared.files().open(binary);
             try {
                 ElfFile elf = ElfFile.open(file.source());
-                String buildId = elf.buildId().orElse("");
-                List<int[]> blocks = blocks(elf, memory);
                 // A build id is easily copied: what anybody wrote must not outlive its process.
-                if (cache != null && file.isOfRoot() && !buildId.isEmpty() && !blocks.isEmpty()) {
-                    cache.put(buildId, blocks);
+                String buildId = file.isOfRoot() ? elf.buildId().orElse("") : "";
+                TableCache own = buildId.isEmpty() ? null : cache;
+                // The kernel does not tell those of processes that were there before us.
+                if (own != null && !buildId.equals(told)) {
+                    kept = own.get(buildId, memory);
+                    if (kept != null) {
+                        return new Loaded(binary, buildId, kept, false);
+                    }
                 }
-                return new Loaded(binary, file.isOfRoot() ? buildId : "", blocks, false);
+                List<int[]> blocks = blocks(elf, memory);
+                if (own != null && !blocks.isEmpty()) {
+                    own.put(buildId, blocks);
+                }
+                return new Loaded(binary, buildId, blocks, false);
             } catch (IOException e) {
                 shared.log()
                         .accept(

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
 class FileTablesTest {
@@ -38,14 +41,19 @@ class FileTablesTest {
     }
 
     private FileTables open(BinaryFiles files) {
+        return open(files, null, new Metrics());
+    }
+
+    private FileTables open(BinaryFiles files, @Nullable Path cache, Metrics metrics) {
+        close();
         tables =
                 new FileTables(
                         files,
                         stuck::add,
-                        null,
+                        cache,
                         new LocalDisk(),
                         System::nanoTime,
-                        new Metrics(),
+                        metrics,
                         log::add);
         return tables;
     }
@@ -78,6 +86,29 @@ class FileTablesTest {
         }
         assertThat(bytes).isGreaterThan(FileTables.MEMORY_BYTES);
         assertThat(log).isEmpty();
+    }
+
+    /// A process that was there before the collector tells no build id: the file has it.
+    @ParameterizedTest
+    @CsvSource({"true, 1", "false, 0"})
+    void tableThatWasMadeBeforeIsFoundByTheBuildIdInTheFile(
+            boolean isOfRoot, int hits, @TempDir Path cache) {
+        BinaryFiles files =
+                _ -> {
+                    ByteSource source = PathSource.open(LARGE);
+                    return new BinaryFiles.OpenFile(source, 1, 2, 3, source.size(), isOfRoot);
+                };
+        FileTables first = open(files, cache, new Metrics());
+        first.request(binary);
+        TableLoader.Loaded made = next(first);
+        Metrics metrics = new Metrics();
+        FileTables second = open(files, cache, metrics);
+        second.request(binary);
+        TableLoader.Loaded found = next(second);
+        assertThat(found.buildId()).isEqualTo(made.buildId());
+        assertThat(found.blocks()).hasSameSizeAs(made.blocks());
+        assertThat(found.blocks().getFirst()).isEqualTo(made.blocks().getFirst());
+        assertThat(metrics.text()).contains("emberscope_collector_unwind_cache_hits_total " + hits);
     }
 
     @Test
