@@ -7,7 +7,7 @@ readonly KERNELS=$ROOT/target/kernels
 readonly KERNELS_DEFAULT=(bullseye bookworm trixie sid)
 readonly KERNEL_TESTS_DEFAULT=(KernelFeaturesIT NativeLibraryIT SamplerIT StacksIT SideBandIT
   SamplingRulesIT SamplerCgroupIT WaitsIT MuslProgramIT ColdStackIT ChainsIT
-  '-Dchains.builds=basic-gcc-O2|asm-gcc-O2|rust-O3')
+  '-Dchains.builds=basic-gcc-O2|asm-gcc-O2|rust-O2')
 # Where tests are, in the order in which they run.
 readonly KERNEL_MODULES=(bpf symbolizer collector)
 # What reads the files of this machine in the guest, each after those that it needs. What a kernel
@@ -189,6 +189,8 @@ export HOME=/tmp/home LANG=C.UTF-8
 failed=0
 TEXT
     printf 'export PATH=%q\n' "$PATH"
+    # Where a rustc that rustup put there finds its toolchain.
+    printf 'export RUSTUP_HOME=%q\n' "${RUSTUP_HOME:-${HOME:-}/.rustup}"
     printf 'echo "guest: doctor"\n'
     printf '%q ' "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED \
       -cp "$(class_path collector)" io.emberscope.collector.CollectorMain doctor

@@ -21,7 +21,12 @@ final class ChainProgramsIT {
         assertThat(programs).extracting(ChainProgram::name).doesNotHaveDuplicates();
         assertThat(programs)
                 .extracting(ChainProgram::name)
-                .contains("basic-gcc-O2/vfork", "asm-gcc-O2/cfa-r10", "host-gcc-O2-lazy/stub");
+                .contains(
+                        "basic-gcc-O2/vfork",
+                        "asm-gcc-O2/cfa-r10",
+                        "host-gcc-O2-lazy/stub",
+                        "rust-O2/panic",
+                        "go/recursion-300");
         for (ChainProgram program : programs) {
             Path output = directory.resolve("output.txt");
             Process process =
