@@ -47,6 +47,16 @@ want_for_test() {
   if [[ $(uname -m) == x86_64 ]]; then
     want_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu 'compiles the C parts for arm64 too'
     want_file /usr/aarch64-linux-gnu/include/stdio.h libc6-dev-arm64-cross 'has headers for that'
+    # UnwindTableOracleIT compares the tables of these.
+    want_match '/usr/lib/x86_64-linux-gnu/libcrypto.so.3' openssl 'is assembly code, for unwind tables'
+    want_match '/usr/lib/x86_64-linux-gnu/libLLVM[-.]*so*' llvm 'is large code in C++, for unwind tables'
+    want_match '/usr/lib/x86_64-linux-gnu/libpython3*.so.1.0' libpython3-dev 'is code in C, for unwind tables'
+    want_match '/usr/lib/jvm/java-*-openjdk-*/lib/server/libjvm.so' default-jre-headless \
+      'is another JVM, for unwind tables'
+    want_match '/usr/bin/python3' python3 'is a program in C, for unwind tables'
+    if ! matches "${HOME:-}/.rustup/toolchains/*/lib/librustc_driver-*.so"; then
+      want_match '/usr/lib/x86_64-linux-gnu/librustc_driver-*.so' rustc 'is large code in Rust, for unwind tables'
+    fi
   fi
   want_command shellcheck shellcheck 'checks the shell scripts'
 }
@@ -71,6 +81,16 @@ have_command() {
 # want_file FILE PACKAGE WHY; a header may also be in the directory of this architecture.
 want_file() {
   [[ -e $1 || -e ${1/include/include/$(uname -m)-linux-gnu} ]] || want_package "$2" "$3"
+}
+
+# want_match PATTERN PACKAGE WHY
+want_match() {
+  matches "$1" || want_package "$2" "$3"
+}
+
+# Whether a pattern is the name of a file.
+matches() {
+  compgen -G "$1" >/dev/null
 }
 
 want_package() {

@@ -22,8 +22,10 @@ class TableHeapIT {
         for (Path path : UnwindTableOracleIT.installed()) {
             real.add(path.toString());
         }
-        for (Path path : UnwindTableOracleIT.installed(GO_PROGRAMS)) {
-            real.add(path.toString());
+        for (String place : GO_PROGRAMS) {
+            for (Path path : UnwindTableOracleIT.found(place)) {
+                real.add(path.toString());
+            }
         }
         Map<String, String> results = run(real);
         assertThat(real).isNotEmpty();
