@@ -256,6 +256,83 @@
 	ret
 	end asm_no_cfi_leaf
 
+/* void asm_no_cfi_no_frame(called, argument): no frame pointer either, only a symbol */
+	function asm_no_cfi_no_frame
+	push %rbx
+	sub $0x90, %rsp
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	call *%rax
+	add $0x90, %rsp
+	pop %rbx
+	ret
+	end asm_no_cfi_no_frame
+
+/* void asm_no_cfi_garbage_rbp(called, argument): the same, and rbp is a number */
+	function asm_no_cfi_garbage_rbp
+	push %rbp
+	sub $0x50, %rsp
+	movabs $0x7fffdeadbeef0008, %rbp
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	call *%rax
+	add $0x50, %rsp
+	pop %rbp
+	ret
+	end asm_no_cfi_garbage_rbp
+
+/* void asm_no_cfi_no_frame_leaf(long rounds): the same as a leaf */
+	function asm_no_cfi_no_frame_leaf
+	push %rbp
+	push %rbx
+	sub $0x40, %rsp
+	xor %ebp, %ebp
+1:	dec %rdi
+	jnz 1b
+	add $0x40, %rsp
+	pop %rbx
+	pop %rbp
+	ret
+	end asm_no_cfi_no_frame_leaf
+
+/* void asm_nameless(called, argument): neither unwind information nor a symbol, but a frame
+ * pointer, between functions that have both
+ */
+	.p2align 4
+.Lnameless:
+	push %rbp
+	mov %rsp, %rbp
+	push %rbx
+	sub $0x38, %rsp
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	call *%rax
+	add $0x38, %rsp
+	pop %rbx
+	pop %rbp
+	ret
+
+/* void asm_nameless_leaf(long rounds): the same as a leaf */
+	.p2align 4
+.Lnameless_leaf:
+	push %rbp
+	mov %rsp, %rbp
+	sub $0x40, %rsp
+1:	dec %rdi
+	jnz 1b
+	leave
+	ret
+
+	.section .data.rel.ro, "aw"
+	.balign 8
+	.globl asm_nameless
+asm_nameless:
+	.quad .Lnameless
+	.globl asm_nameless_leaf
+asm_nameless_leaf:
+	.quad .Lnameless_leaf
+	.text
+
 /* void asm_ends_in_call(called, argument): the address it never returns to is another function's */
 	function asm_ends_in_call
 	.cfi_startproc

@@ -19,6 +19,11 @@ extern void asm_cfa_stored(void (*called)(long), long argument);
 extern void asm_garbage_rbp(void (*called)(long), long argument);
 extern void asm_huge_frame(void (*called)(long), long argument);
 extern void asm_no_cfi(void (*called)(long), long argument);
+extern void asm_no_cfi_no_frame(void (*called)(long), long argument);
+extern void asm_no_cfi_garbage_rbp(void (*called)(long), long argument);
+extern void asm_no_cfi_no_frame_leaf(long rounds);
+extern void (*const asm_nameless)(void (*called)(long), long argument);
+extern void (*const asm_nameless_leaf)(long rounds);
 extern void asm_ends_in_call(void (*called)(long), long argument);
 extern void asm_faults_at_once(char *bad);
 
@@ -38,6 +43,14 @@ LOOPS(asm_rbp_in_r11, 12)
 LOOPS(asm_return_in_rdx, 12)
 /* Long: its prologue cannot be told without unwind information. */
 LOOPS(asm_no_cfi_leaf, 20000)
+LOOPS(asm_no_cfi_no_frame_leaf, 12)
+
+FUNCTION void loops_asm_nameless_leaf(long nanos)
+{
+	ENTER_LEAF("loops_asm_nameless_leaf");
+	REPEAT(nanos, 10000, asm_nameless_leaf(12), "?");
+	LEAVE();
+}
 
 FUNCTION void called_back(long nanos)
 {
@@ -62,6 +75,17 @@ CALLS(asm_cfa_stored)
 CALLS(asm_garbage_rbp)
 CALLS(asm_huge_frame)
 CALLS(asm_no_cfi)
+CALLS(asm_no_cfi_no_frame)
+CALLS(asm_no_cfi_garbage_rbp)
+
+FUNCTION void calls_asm_nameless(long nanos)
+{
+	ENTER("calls_asm_nameless");
+	ENTER("?");
+	asm_nameless(called_back, nanos);
+	LEAVE();
+	LEAVE();
+}
 
 /* All of them on one stack. */
 static const struct {
@@ -71,6 +95,8 @@ static const struct {
 	{ "asm_no_cfi", asm_no_cfi },         { "asm_garbage_rbp", asm_garbage_rbp },
 	{ "asm_cfa_stored", asm_cfa_stored }, { "asm_cfa_rbp_odd", asm_cfa_rbp_odd },
 	{ "asm_no_cfi", asm_no_cfi },         { "asm_cfa_rbp_odd", asm_cfa_rbp_odd },
+	{ "asm_no_cfi_no_frame", asm_no_cfi_no_frame },
+	{ "asm_no_cfi_garbage_rbp", asm_no_cfi_garbage_rbp },
 	{ "asm_huge_frame", asm_huge_frame },
 };
 
@@ -153,6 +179,11 @@ static const struct scenario scenarios[] = {
 	{ "huge-frame", calls_asm_huge_frame },
 	{ "no-cfi", calls_asm_no_cfi },
 	{ "no-cfi-leaf", loops_asm_no_cfi_leaf },
+	{ "no-cfi-no-frame", calls_asm_no_cfi_no_frame },
+	{ "no-cfi-garbage-rbp", calls_asm_no_cfi_garbage_rbp },
+	{ "no-cfi-no-frame-leaf", loops_asm_no_cfi_no_frame_leaf },
+	{ "nameless", calls_asm_nameless },
+	{ "nameless-leaf", loops_asm_nameless_leaf },
 	{ "mixed", calls_next },
 	{ "ends-in-call", calls_asm_ends_in_call },
 	{ "faults-at-once", calls_asm_faults_at_once },

@@ -13,7 +13,7 @@
  *     done TID NANOS            until this time
  *
  * In a chain, `*` is one or more frames of other binaries, `*3` exactly three, `f@plt` the linker's
- * stub for f, and `^f` a function above which there is nothing.
+ * stub for f, `?` a function that has no name, and `^f` one above which there is nothing.
  */
 #ifndef CHAINS_H
 #define CHAINS_H

@@ -71,6 +71,9 @@ public final class Chains {
         /// The linker's stub for a function, which mostly has no name.
         record Stub(String name) implements Element {}
 
+        /// A function without a name.
+        record Nameless() implements Element {}
+
         /// One frame of another binary, or one or more.
         record Foreign(boolean many) implements Element {}
     }
@@ -172,6 +175,8 @@ public final class Chains {
                 }
             } else if (word.endsWith("@plt")) {
                 elements.add(new Element.Stub(word));
+            } else if (word.equals("?")) {
+                elements.add(new Element.Nameless());
             } else if (word.isEmpty() || word.equals("^")) {
                 throw malformed(text, "names between semicolons");
             } else {
@@ -284,6 +289,7 @@ public final class Chains {
             case Element.Named(var alternatives, _) ->
                     function != null && alternatives.contains(whole(function));
             case Element.Stub(var stub) -> function == null || function.equals(stub);
+            case Element.Nameless() -> function == null;
             case Element.Foreign(_) ->
                     (libraryLinked || !frame.binary().equals(program))
                             && (function == null || !names.contains(whole(function)));

@@ -154,6 +154,17 @@ final class ChainsTest {
     }
 
     @Test
+    void functionWithoutNameIsOneFrameWithoutName() {
+        Chains chains = told("chain: - main;?;g");
+
+        assertThat(judge(chains, START, ours("main"), NAMELESS, ours("g")))
+                .isEqualTo(Verdict.RIGHT);
+        assertThat(judge(chains, START, ours("main"), ours("f"), ours("g")))
+                .isEqualTo(Verdict.WRONG);
+        assertThat(judge(chains, START, ours("main"), ours("g"))).isEqualTo(Verdict.WRONG);
+    }
+
+    @Test
     void stubIsNamelessOrNamedAfterItsFunction() {
         Chains chains = told("chain: - main;f@plt");
 
