@@ -333,6 +333,29 @@ asm_nameless_leaf:
 	.quad .Lnameless_leaf
 	.text
 
+/* void asm_moved(called, argument): alone on its page, which can be moved; no frame pointer */
+	.p2align 12
+	function asm_moved
+	.cfi_startproc
+	push %rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbp, 0
+	sub $0x120, %rsp
+	.cfi_adjust_cfa_offset 0x120
+	movabs $0x7fffdeadbeef0008, %rbp
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	call *%rax
+	add $0x120, %rsp
+	.cfi_adjust_cfa_offset -0x120
+	pop %rbp
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore %rbp
+	ret
+	.cfi_endproc
+	end asm_moved
+	.p2align 12
+
 /* void asm_ends_in_call(called, argument): the address it never returns to is another function's */
 	function asm_ends_in_call
 	.cfi_startproc

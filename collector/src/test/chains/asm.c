@@ -24,6 +24,7 @@ extern void asm_no_cfi_garbage_rbp(void (*called)(long), long argument);
 extern void asm_no_cfi_no_frame_leaf(long rounds);
 extern void (*const asm_nameless)(void (*called)(long), long argument);
 extern void (*const asm_nameless_leaf)(long rounds);
+extern void asm_moved(void (*called)(long), long argument);
 extern void asm_ends_in_call(void (*called)(long), long argument);
 extern void asm_faults_at_once(char *bad);
 
@@ -117,6 +118,63 @@ FUNCTION void calls_next(long nanos)
 	LEAVE();
 }
 
+/* ---- code that is moved to another address, of which nothing tells ---- */
+
+#define PAGE 4096
+/* Longer than between two times that a process's mappings are asked for. */
+#define MOMENT_NANOS 2500000000
+
+typedef void (*caller)(void (*called)(long), long argument);
+
+static caller moved(void)
+{
+	void *to = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (to == MAP_FAILED)
+		chain_fail("mmap");
+	to = mremap((void *)asm_moved, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	if (to == MAP_FAILED)
+		chain_fail("mremap");
+	return (caller)to;
+}
+
+/* Has stacks that nobody looks at. */
+FUNCTION void works(long nanos)
+{
+	long start = cpu_nanos();
+
+	while (cpu_nanos() - start < nanos)
+		work(WORK_ROUNDS);
+}
+
+/* Is sampled before the code moves, then, after some time, where it is now. */
+INLINE void moves(long nanos, long moment)
+{
+	caller now;
+
+	ENTER("asm_moved");
+	asm_moved(called_back, nanos / 2);
+	now = moved();
+	if (moment)
+		now(works, moment);
+	now(called_back, nanos / 2);
+	LEAVE();
+}
+
+FUNCTION void calls_moved(long nanos)
+{
+	ENTER("calls_moved");
+	moves(nanos, 0);
+	LEAVE();
+}
+
+FUNCTION void calls_moved_before(long nanos)
+{
+	ENTER("calls_moved_before");
+	moves(nanos, MOMENT_NANOS);
+	LEAVE();
+}
+
 static jmp_buf jump_here;
 
 FUNCTION void never_returns(long nanos)
@@ -185,6 +243,8 @@ static const struct scenario scenarios[] = {
 	{ "nameless", calls_asm_nameless },
 	{ "nameless-leaf", loops_asm_nameless_leaf },
 	{ "mixed", calls_next },
+	{ "moved", calls_moved },
+	{ "moved-before", calls_moved_before },
 	{ "ends-in-call", calls_asm_ends_in_call },
 	{ "faults-at-once", calls_asm_faults_at_once },
 	{ NULL, NULL },

@@ -98,6 +98,10 @@ class ChainsIT {
                         false,
                         "after code is mapped where other code was, stacks are cut for a moment"));
         explained.put(
+                ".*/moved",
+                new Explained(
+                        0.2, false, "nothing tells of code that moves; moved-before is after it"));
+        explained.put(
                 ".*/throw-often",
                 new Explained(
                         0.97, true, "the libgcc unwinder has overwritten the registers it needs"));
