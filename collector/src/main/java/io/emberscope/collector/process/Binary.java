@@ -145,6 +145,13 @@ public final class Binary {
         }
     }
 
+    /// How often a process was seen through which the file can be opened.
+    public int sightingCount() {
+        synchronized (sightings) {
+            return sightingCount;
+        }
+    }
+
     /// The last processes that mapped it, newest first.
     public Sighting[] sightings() {
         synchronized (sightings) {

@@ -185,7 +185,7 @@ public final class FileTables implements TableLoader {
             }
         } catch (IOException _) {
             // Gone, as its processes are, or not to be opened.
-            return new Loaded(binary, "", List.of(), true);
+            return Loaded.gone(binary);
         }
     }
 

@@ -13,7 +13,17 @@ public interface TableLoader extends AutoCloseable {
     ///   it is not root's, as anybody can write a file with any build id
     /// @param blocks the table; empty if there is none or it cannot be had
     /// @param isFailed whether it cannot be had now, but perhaps later
-    record Loaded(Binary binary, String buildId, List<int[]> blocks, boolean isFailed) {
+    /// @param isGone whether that is because no process was left through which to open the file
+    record Loaded(
+            Binary binary, String buildId, List<int[]> blocks, boolean isFailed, boolean isGone) {
+        Loaded(Binary binary, String buildId, List<int[]> blocks, boolean isFailed) {
+            this(binary, buildId, blocks, isFailed, false);
+        }
+
+        static Loaded gone(Binary binary) {
+            return new Loaded(binary, "", List.of(), true, true);
+        }
+
         /// Where the code of a block begins in the file.
         static long start(int[] block) {
             return (block[0] & 0xffff_ffffL) << PAGE_SHIFT;

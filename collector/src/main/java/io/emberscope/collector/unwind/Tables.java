@@ -80,6 +80,12 @@ final class Tables {
         private List<Part> parts = List.of();
         private long sinceNanos;
 
+        /// Its binary's sightings when nobody was left through whom the file could be opened.
+        private int goneSightings;
+
+        /// The same when it was asked for.
+        private int askedSightings;
+
         /// What it would take, if there is no room for it.
         private long words;
 
@@ -127,6 +133,7 @@ final class Tables {
     private final long wordsMax;
     private long words;
     private long lookedForRoomNanos;
+    private long updatedNanos;
     private final AtomicInteger readyCount = new AtomicInteger();
     private final AtomicInteger waitingCount = new AtomicInteger();
     private final Metrics.Counter loads;
@@ -195,6 +202,13 @@ final class Tables {
             own = new Table();
             tables.put(binary, own);
         }
+        if (own.state == State.FAILED
+                && own.goneSightings != 0
+                && own.goneSightings != binary.sightingCount()
+                && updatedNanos - own.sinceNanos >= BUSY_NANOS) {
+            own.state = State.ABSENT; // another process has the file
+            own.goneSightings = 0;
+        }
         return own;
     }
 
@@ -220,6 +234,7 @@ final class Tables {
                 };
         if (retry) {
             table.sinceNanos = nowNanos;
+            table.askedSightings = binary.sightingCount();
             table.state = State.LOADING;
             if (!loader.request(binary)) {
                 table.state = State.FAILED;
@@ -233,6 +248,7 @@ final class Tables {
 
     /// Gives the kernel what was loaded meanwhile.
     void update(long nowNanos) throws BpfException {
+        updatedNanos = nowNanos;
         places.settle(nowNanos);
         for (TableLoader.Loaded next = loader.poll(); next != null; next = loader.poll()) {
             accept(next, nowNanos);
@@ -298,6 +314,7 @@ final class Tables {
         table.sinceNanos = nowNanos;
         if (loaded.isFailed()) {
             table.state = State.FAILED;
+            table.goneSightings = loaded.isGone() ? table.askedSightings : 0;
             failures.increment();
         } else if (loaded.blocks().isEmpty()) {
             table.state = State.NONE;

@@ -7,6 +7,7 @@ import io.emberscope.bpf.UnwindMemory;
 import io.emberscope.collector.process.Binaries;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.BuildId;
+import io.emberscope.collector.process.ProcessTable;
 import io.emberscope.collector.unwind.Tables.State;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,6 +107,36 @@ class TablesTest {
         tables.update(now);
         assertThat(tables.of(found)).isSameAs(tables.of(first));
         assertThat(places.usedBytes()).isEqualTo(5_000 * 4);
+    }
+
+    @Test
+    void aFileThatWasGoneIsAskedForAgainWhenAnotherProcessHasIt() throws Exception {
+        ProcessTable processes = new ProcessTable(binaries, metrics, _ -> {});
+        Binary found = binaries.of("/lib/1", BuildId.NONE, 5, 77);
+        processes.map(10, 0x1000, 0x2000, 0, found);
+        assertThat(tables.want(found, now)).isEqualTo(State.LOADING);
+        loader.done.add(TableLoader.Loaded.gone(found));
+        tables.update(now);
+        now += 2 * SECOND;
+        tables.update(now);
+        assertThat(tables.want(found, now)).isEqualTo(State.FAILED);
+        processes.map(11, 0x1000, 0x2000, 0, found);
+        assertThat(tables.want(found, now)).isEqualTo(State.LOADING);
+        // Not at once, as storms of such processes would ask all the time.
+        loader.done.add(TableLoader.Loaded.gone(found));
+        tables.update(now);
+        processes.map(12, 0x1000, 0x2000, 0, found);
+        assertThat(tables.want(found, now)).isEqualTo(State.FAILED);
+        now += SECOND;
+        tables.update(now);
+        assertThat(tables.want(found, now)).isEqualTo(State.LOADING);
+        // What cannot be read is not read again for another process.
+        loader.done.add(new TableLoader.Loaded(found, "", List.of(), true));
+        tables.update(now);
+        now += SECOND;
+        tables.update(now);
+        processes.map(13, 0x1000, 0x2000, 0, found);
+        assertThat(tables.want(found, now)).isEqualTo(State.FAILED);
     }
 
     @Test
