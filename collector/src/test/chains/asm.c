@@ -121,8 +121,11 @@ FUNCTION void calls_next(long nanos)
 /* ---- code that is moved to another address, of which nothing tells ---- */
 
 #define PAGE 4096
-/* Longer than between two times that a process's mappings are asked for. */
-#define MOMENT_NANOS 2500000000
+/*
+ * Longer than between two times that a process's mappings are asked for, and than samples wait for
+ * tables: a snapshot is true for what is sampled after it.
+ */
+#define MOMENT_NANOS 5000000000
 
 typedef void (*caller)(void (*called)(long), long argument);
 

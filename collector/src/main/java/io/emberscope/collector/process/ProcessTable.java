@@ -26,6 +26,9 @@ public final class ProcessTable {
 
     private static final int SNAPSHOTS_WANTED_MAX = 1024;
 
+    /// Mappings among which one that was moved is looked for.
+    private static final int MOVED_AMONG_MAX = 256;
+
     private final Binaries binaries;
     private final IntConsumer gone;
     private final LongMap<ProfiledProcess> processes = new LongMap<>();
@@ -364,8 +367,8 @@ public final class ProcessTable {
         }
     }
 
-    /// The binary of a mapping of a snapshot: the one an event told of, if it is still there,
-    /// because that has a build id.
+    /// The binary of a mapping of a snapshot: the one an event told of, if it is still there, or is
+    /// a part of that elsewhere, because that has a build id.
     private Binary binaryOf(Snapshot snapshot, int index, Mappings known) {
         Binary fresh =
                 binaries.of(
@@ -375,11 +378,22 @@ public final class ProcessTable {
                         snapshot.inode(index));
         int there = known.find(snapshot.start(index));
         if (there >= 0 && known.start(there) == snapshot.start(index)) {
-            Binary old = known.binary(there);
-            if (old.buildId().isKnown() && old.path().equals(fresh.path())) {
-                return old;
+            return told(known, there, fresh);
+        }
+        long first = snapshot.offset(index);
+        long end = first + (snapshot.end(index) - snapshot.start(index));
+        for (int i = 0; i < known.size() && known.size() <= MOVED_AMONG_MAX; i++) {
+            if (known.fileOffset(i, known.start(i)) <= first
+                    && end <= known.fileOffset(i, known.end(i))
+                    && told(known, i, fresh) != fresh) {
+                return known.binary(i);
             }
         }
         return fresh;
+    }
+
+    private static Binary told(Mappings known, int index, Binary fresh) {
+        Binary old = known.binary(index);
+        return old.buildId().isKnown() && old.path().equals(fresh.path()) ? old : fresh;
     }
 }
