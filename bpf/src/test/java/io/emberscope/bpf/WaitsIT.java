@@ -33,21 +33,24 @@ class WaitsIT {
         assumeTrue(how.isHere(), "SKIPPED: this kernel cannot tell by " + how);
     }
 
-    /// Waits of the first thread of a program.
+    /// Waits of the first thread of a program, but for those that are less than half as long as it
+    /// was told to wait: before and after it waits a little in other ways, for files and for pages
+    /// of its own memory, of which it does not tell.
     private static final class Seen {
         private final WaitState state;
+        private final long leastNanos;
         private int waits;
         private long nanos;
         private double squares;
         private long unseen;
 
-        Seen(WaitState state) {
+        Seen(WaitState state, long leastNanos) {
             this.state = state;
+            this.leastNanos = leastNanos;
         }
 
         void add(Sample sample) {
-            // What it waits for in other ways, before and after, it does not tell.
-            if (sample.waitState() != state) {
+            if (sample.waitState() != state || sample.weightNanos() < leastNanos) {
                 return;
             }
             waits++;
@@ -56,18 +59,26 @@ class WaitsIT {
         }
     }
 
-    /// Runs the program to its end; `told` gets what it measured.
+    /// Runs the program to its end.
+    ///
+    /// @param told gets what it measured
+    /// @param count of its waits
+    /// @param micros of each
     private static Seen run(
-            WaitEnd how, SamplingRules rules, WaitState state, long[] told, String... arguments)
+            WaitEnd how,
+            SamplingRules rules,
+            WaitState state,
+            long[] told,
+            String kind,
+            int count,
+            int micros)
             throws Exception {
-        Seen seen = new Seen(state);
+        Seen seen = new Seen(state, Math.round(micros * 500 / rules.waits()));
         try (Sampler sampler = Sampler.open(OPTIONS)) {
             sampler.choose(rules);
             sampler.startWaits(how);
-            String[] command = new String[arguments.length + 1];
-            command[0] = waiter;
-            System.arraycopy(arguments, 0, command, 1, arguments.length);
-            try (Child child = Child.start(command)) {
+            try (Child child =
+                    Child.start(waiter, kind, Integer.toString(count), Integer.toString(micros))) {
                 SampleHandler own =
                         sample -> {
                             if (sample.isWait() && sample.tid() == child.pid()) {
@@ -86,9 +97,6 @@ class WaitsIT {
             Conservation.holds(sampler.waitCounters());
             seen.unseen = drops(sampler.waitCounters(), DropReason.UNSEEN);
             assertThat(lost(sampler.waitCounters()) - seen.unseen).isZero();
-            if (how == WaitEnd.TRACEPOINT) {
-                assertThat(seen.unseen).isZero();
-            }
         }
         return seen;
     }
@@ -123,12 +131,15 @@ class WaitsIT {
             throws Exception {
         assumeHas(how);
         long[] told = new long[1];
-        Seen seen = run(how, rules(1, 0), state, told, kind, "50", "20000");
-        // Some sandboxes hide threads of their own from tracing, and with them the end of our wait.
-        for (int i = 0; i < 4 && seen.unseen > 0 && seen.nanos < told[0] * 0.98; i++) {
-            seen = run(how, rules(1, 0), state, told, kind, "50", "20000");
+        Seen seen = run(how, rules(1, 0), state, told, kind, 50, 20_000);
+        // Some sandboxes hide threads of their own from tracing, and with them the end of our wait
+        // where an interrupt tells it; a tracepoint of ours is not hidden. Ends that were not seen
+        // may be those of any thread of the machine, so that their number alone tells nothing.
+        int tries = how == WaitEnd.INTERRUPT ? 5 : 1;
+        for (int i = 1; i < tries && seen.unseen > 0 && seen.nanos < told[0] * 0.98; i++) {
+            seen = run(how, rules(1, 0), state, told, kind, 50, 20_000);
         }
-        assertThat(seen.waits).isBetween(50, 110);
+        assertThat(seen.waits).isBetween(49, 55);
         assertThat((double) seen.nanos).isCloseTo((double) told[0], Percentage.withPercentage(2));
     }
 
@@ -139,14 +150,7 @@ class WaitsIT {
         long[] told = new long[1];
         double probability = 0.1;
         Seen seen =
-                run(
-                        how,
-                        rules(probability, 0),
-                        WaitState.INTERRUPTIBLE,
-                        told,
-                        "sleep",
-                        "4000",
-                        "500");
+                run(how, rules(probability, 0), WaitState.INTERRUPTIBLE, told, "sleep", 4_000, 500);
         // What is chosen is binomial: four of its standard deviations.
         assertThat(seen.waits).isCloseTo(400, within((int) (4 * Math.sqrt(4_000 * 0.1 * 0.9))));
         double deviation = Math.sqrt(seen.squares * (1 - probability));
@@ -160,16 +164,9 @@ class WaitsIT {
         assumeHas(how);
         long[] told = new long[1];
         Seen seen =
-                run(
-                        how,
-                        rules(1, 10_000_000),
-                        WaitState.INTERRUPTIBLE,
-                        told,
-                        "sleep",
-                        "200",
-                        "2000");
+                run(how, rules(1, 10_000_000), WaitState.INTERRUPTIBLE, told, "sleep", 200, 2_000);
         assertThat(seen.waits).isZero();
-        seen = run(how, rules(1, 0), WaitState.INTERRUPTIBLE, told, "sleep", "200", "2000");
+        seen = run(how, rules(1, 0), WaitState.INTERRUPTIBLE, told, "sleep", 200, 2_000);
         assertThat(seen.waits + seen.unseen).isGreaterThanOrEqualTo(200);
     }
 
@@ -209,7 +206,7 @@ class WaitsIT {
                 Sampler sampler = Sampler.open(OPTIONS)) {
             other.startWaits(how);
             sampler.startWaits(how);
-            long[][] stack = new long[1][];
+            List<String> callers = new ArrayList<>();
             try (Child child = Child.start(waiter, "sleep", "20", "3000")) {
                 child.line();
                 child.end();
@@ -221,18 +218,18 @@ class WaitsIT {
                                     && sample.tid() == child.pid()
                                     && sample.waitState() == WaitState.INTERRUPTIBLE
                                     && sample.weightNanos() >= 3_000_000) {
-                                stack[0] = new long[sample.kernelFrameCount()];
-                                for (int i = 0; i < stack[0].length; i++) {
-                                    stack[0][i] = sample.kernelFrame(i);
-                                }
+                                callers.add(
+                                        sample.kernelFrameCount() == 0
+                                                ? "none"
+                                                : name(symbols, sample.kernelFrame(0)));
                             }
                         });
             }
-            List<String> names = new ArrayList<>();
-            for (long address : stack[0]) {
-                names.add(name(symbols, address));
-            }
-            assertThat(names).startsWith("do_nanosleep");
+            long right = callers.stream().filter("do_nanosleep"::equals).count();
+            // Ends of waits that a sandbox hides are not among them, and a thread may wait as long
+            // for a page.
+            assertThat(callers).hasSizeGreaterThan(10);
+            assertThat(right / (double) callers.size()).as("%s", callers).isGreaterThan(0.9);
         }
     }
 

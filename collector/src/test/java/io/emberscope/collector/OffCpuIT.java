@@ -22,6 +22,7 @@ final class OffCpuIT {
 
     private static final int UNSEEN_MAX = 3;
     private static final double WAIT_NANOS = 20e6;
+    private static final int WAITS = 50;
 
     @TempDir private Path directory;
 
@@ -64,8 +65,8 @@ final class OffCpuIT {
                                 "--sampling",
                                 sampling.toString())) {
             collector.awaitMetric(HITS, 1);
-            sleeps = run(compile("sleeper"), "sleep", 50, 20_000);
-            locks = run(compile("locker"), "lock", 50, 20_000);
+            sleeps = run(compile("sleeper"), "sleep", WAITS, 20_000);
+            locks = run(compile("locker"), "lock", WAITS, 20_000);
             // Some sandboxes hide threads of their own from tracing, and with them ends of waits.
             long unseen = collector.stop().dropped();
             Received received = sink.received();
@@ -75,25 +76,36 @@ final class OffCpuIT {
     }
 
     private static void assertWaits(Received received, String executable, long told, long unseen) {
+        // It may wait for pages of its code there too, in other states.
         List<Received.Sample> waits =
                 received.samples().stream()
                         .filter(sample -> sample.type().equals(ProfileType.OFF_CPU))
                         .filter(sample -> sample.isOf(executable))
-                        .filter(sample -> sample.isIn("wait_once") || sample.isIn("prepare"))
+                        .filter(sample -> sample.label("thread_state").equals("interruptible"))
+                        .filter(sample -> sample.isIn("wait_once"))
                         .toList();
-        long nanos = waits.stream().mapToLong(Received.Sample::nanos).sum();
-        assertThat(nanos).as("%s", executable).isLessThanOrEqualTo(told);
-        assertThat((double) told - nanos)
+        double nanos = nanos(waits);
+        assertThat(nanos).as("%s", executable).isLessThanOrEqualTo((double) told);
+        // Of 50 waits one may have another state, or no stack.
+        assertThat(told - nanos)
                 .as("%s, %d unseen", executable, unseen)
-                .isLessThan(told * 0.02 + Math.min(unseen, UNSEEN_MAX) * WAIT_NANOS);
+                .isLessThan(told * 0.02 + (1 + Math.min(unseen, UNSEEN_MAX)) * WAIT_NANOS);
+        double whole = nanos(waits.stream().filter(OffCpuIT::isWhole).toList());
+        assertThat(whole / nanos).as("%s, whole", executable).isGreaterThanOrEqualTo(0.98);
         for (Received.Sample sample : waits) {
-            assertThat(sample.label("thread_state")).isEqualTo("interruptible");
-            Frame root = sample.frames().getLast();
-            assertThat(root.lines().getFirst().function()).isEqualTo("_start");
-            assertThat(sample.isIn("main")).isTrue();
             assertThat(sample.frames().getFirst().lines().getFirst().function())
                     .isNotIn("__schedule", "schedule");
         }
+    }
+
+    private static long nanos(List<Received.Sample> waits) {
+        return waits.stream().mapToLong(Received.Sample::nanos).sum();
+    }
+
+    private static boolean isWhole(Received.Sample sample) {
+        Frame root = sample.frames().getLast();
+        return sample.isIn("main")
+                && root.lines().stream().anyMatch(line -> line.function().equals("_start"));
     }
 
     @Test
@@ -110,7 +122,7 @@ final class OffCpuIT {
                                 "--sampling",
                                 sampling.toString())) {
             assertThat(collector.metric(HITS)).isZero();
-            Files.writeString(sampling, "off-cpu on\nexclude command burning");
+            Files.writeString(sampling, "off-cpu on\ncpu-budget 100%\nexclude command burning");
             collector.awaitMetric(HITS, 1);
             CPrograms.finish(CPrograms.start(burning, "500"));
             assertThat(
@@ -125,7 +137,9 @@ final class OffCpuIT {
             assertThat(collector.metric(HITS)).isEqualTo(hits);
             collector.stop();
             long burnt = sink.received().nanos(sample -> sample.isIn("burning_work"));
-            assertThat(burnt).isBetween(500_000_000L, 1_050_000_000L);
+            // All of the second second, and none of the half before; how many of its milliseconds
+            // are hit is chance where others use the CPU too.
+            assertThat(burnt).isBetween(850_000_000L, 1_200_000_000L);
         }
     }
 }
