@@ -53,7 +53,9 @@ class SamplerCgroupIT {
             // Moved for sure when the write is done: what was sampled before does not count.
             long moved = KernelClock.MONOTONIC.nanos();
             int[] counts = new int[2];
+            long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
             while (counts[0] < 100) {
+                assertThat(System.nanoTime()).as("%d samples", counts[0]).isLessThan(end);
                 sampler.await(Duration.ofMillis(20));
                 sampler.poll(
                         sample -> {

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,8 +137,8 @@ class SamplingRulesIT {
         Path inner = middle.resolve("inner");
         Files.createDirectories(inner);
         try (Sampler sampler = sampler(source);
-                Burner inMiddle = Burner.start(burner, 1_500, 0);
-                Burner inInner = Burner.start(burner, 1_500, 1)) {
+                Burner inMiddle = Burner.start(burner, 60_000, 0);
+                Burner inInner = Burner.start(burner, 60_000, 1)) {
             put(inMiddle, middle);
             put(inInner, inner);
             sampler.choose(
@@ -146,21 +148,38 @@ class SamplingRulesIT {
                             Rule.ofCgroup(Cgroups.idOf(inner), 1)));
             Counts counts = new Counts(inMiddle.pid(), inInner.pid());
             counts.from = KernelClock.MONOTONIC.nanos();
-            Thread.sleep(500);
-            sampler.poll(counts);
+            // Nobody else is below these groups: what is excluded are hits of the one in the
+            // middle.
+            long before = excluded(sampler);
+            await(
+                    sampler,
+                    counts,
+                    () -> excluded(sampler) > before + 500 && counts.samples[1] > 500);
             assertThat(counts.samples[0]).isZero();
-            assertThat(counts.samples[1]).isPositive();
             sampler.choose(SamplingRules.ALL);
-            Thread.sleep(500);
+            await(sampler, counts, () -> counts.samples[0] > 500);
             sampler.stop();
             sampler.poll(counts);
-            assertThat(counts.samples[0]).isPositive();
             Conservation.holds(sampler);
         } finally {
             delete(inner);
             delete(middle);
             delete(outer);
         }
+    }
+
+    private static long excluded(Sampler sampler) throws BpfException {
+        return sampler.counters().drops().get(DropReason.EXCLUDED).samples();
+    }
+
+    private static void await(Sampler sampler, SampleHandler handler, Callable<Boolean> isSo)
+            throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        do {
+            assertThat(System.nanoTime()).isLessThan(end);
+            sampler.await(Duration.ofMillis(50));
+            sampler.poll(handler);
+        } while (!isSo.call());
     }
 
     private static void put(Burner process, Path group) throws Exception {
