@@ -81,8 +81,10 @@ class SamplerIT {
             assertThat(tally.ofIdle).isZero();
             // It spends nearly all its time in that one function.
             assertThat(tally.inFunction / (double) tally.samples).isGreaterThan(0.95);
-            // Ticks that a hypervisor swallows are the only error; they are few.
-            assertThat(tally.nanos / (double) spent).isCloseTo(1.0, within(0.06));
+            // How many ticks hit is chance where others use the CPU too, and a hypervisor swallows
+            // a few.
+            double chance = 4 / Math.sqrt((double) tally.samples);
+            assertThat(tally.nanos / (double) spent).isCloseTo(1.0, within(0.04 + chance));
             Conservation.holds(sampler);
         }
     }
@@ -152,7 +154,9 @@ class SamplerIT {
             long perfs = PerfData.sampleNanos(data).length;
             System.out.println("hits: ours " + ours + ", perf's " + perfs);
             assertThat(perfs).isGreaterThan(2_000);
-            assertThat(ours / (double) perfs).isCloseTo(1.0, within(0.03));
+            // Both are chance where others use the CPU too.
+            double chance = 4 / Math.sqrt((double) perfs);
+            assertThat(ours / (double) perfs).isCloseTo(1.0, within(0.03 + chance));
             Conservation.holds(sampler);
         }
     }
