@@ -1,5 +1,7 @@
 package io.emberscope.collector;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.bpf.BpfException;
@@ -31,6 +33,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +57,7 @@ final class LiveSampler implements AutoCloseable {
             List<Place> frames) {}
 
     private static final long MEMORY_BYTES = 64 << 20;
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final MemoryBudget budget;
     private final BpfKernel kernel;
@@ -61,7 +66,7 @@ final class LiveSampler implements AutoCloseable {
     private final CollectLoop loop;
     private final Thread thread;
     private final List<Merged> merged = new ArrayList<>();
-    private @Nullable Exception failure;
+    private volatile @Nullable Exception failure;
 
     LiveSampler(SamplerOptions.Unwinding how, int hz) throws Exception {
         LongSupplier clock = System::nanoTime;
@@ -137,7 +142,23 @@ final class LiveSampler implements AutoCloseable {
                                         failure = e;
                                     }
                                 });
-        while (!loop.isReady()) {
+        try {
+            await("ready", loop::isReady);
+        } catch (Exception | AssertionError e) {
+            close();
+            throw e;
+        }
+    }
+
+    /// Waits until the loop has come so far, unless it has failed or takes too long.
+    private void await(String what, BooleanSupplier isSo) throws Exception {
+        long start = System.nanoTime();
+        while (!isSo.getAsBoolean()) {
+            Exception cause = failure;
+            if (cause != null) {
+                throw cause;
+            }
+            assertThat(System.nanoTime() - start).as("time until %s", what).isLessThan(WAIT_NANOS);
             Thread.sleep(10);
         }
     }
@@ -216,12 +237,7 @@ final class LiveSampler implements AutoCloseable {
 
     /// Takes the samples kept so far, once everything up to a time is among them.
     List<Merged> takeUntil(long timeNanos) throws Exception {
-        while (loop.mergedNanos() < timeNanos) {
-            if (failure != null) {
-                throw failure;
-            }
-            Thread.sleep(10);
-        }
+        await("merged", () -> loop.mergedNanos() >= timeNanos);
         synchronized (merged) {
             List<Merged> taken = List.copyOf(merged);
             merged.clear();

@@ -10,8 +10,11 @@ import io.emberscope.bpf.StackEnd;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -92,8 +95,7 @@ class UnwindCostIT {
     private static Cost byTables(int hz, int depth) throws Exception {
         try (LiveSampler sampler = new LiveSampler(SamplerOptions.Unwinding.TABLES, hz);
                 Busy busy = new Busy(bare, depth)) {
-            Thread.sleep(1_000); // the kernel has learnt of the programs
-            sampler.takeUntil(System.nanoTime());
+            awaitKnown(sampler, busy);
             ProgramStats start = sampler.programStats();
             Thread.sleep(SECONDS * 1_000L);
             ProgramStats end = sampler.programStats();
@@ -108,6 +110,22 @@ class UnwindCostIT {
                 }
             }
             return new Cost(micros(start, end), frames / (double) count, complete / (double) count);
+        }
+    }
+
+    /// Waits until the kernel walks the stacks of all these programs to their ends by itself.
+    private static void awaitKnown(LiveSampler sampler, Busy busy) throws Exception {
+        Set<Integer> known = new HashSet<>();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (known.size() < busy.processes.size()) {
+            assertThat(System.nanoTime()).as("known are %s", known).isLessThan(end);
+            for (LiveSampler.Merged sample : sampler.takeUntil(System.nanoTime())) {
+                if (busy.has(sample.pid())
+                        && sample.end() == StackEnd.COMPLETE
+                        && !sample.isResumed()) {
+                    known.add(sample.pid());
+                }
+            }
         }
     }
 
