@@ -11,6 +11,7 @@ import java.util.List;
 
 /// Compiles the C programs beside these tests, with frame pointers.
 final class CPrograms {
+    private static final long NANOS_PER_TICK = 10_000_000L;
     private static final Path SOURCES = Path.of("src/test/c").toAbsolutePath();
 
     private final Path directory;
@@ -63,6 +64,14 @@ final class CPrograms {
     /// Waits for a program to end well.
     static void finish(Process process) throws InterruptedException {
         assertThat(process.waitFor()).as("%s", process.info().command()).isZero();
+    }
+
+    /// CPU time that a process has had, in nanoseconds, as the kernel counts it: in hundredths of a
+    /// second.
+    static long cpuNanos(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * NANOS_PER_TICK;
     }
 
     /// What a file holds, for messages.

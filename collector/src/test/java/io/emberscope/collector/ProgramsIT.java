@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Programs of all kinds run once under the real collector; the tests look at what arrived.
 final class ProgramsIT {
+    private static final int HZ = 997;
     private static final int BRIEF_RUNS = 150;
     private static final long MILLI = 1_000_000L;
 
@@ -54,7 +55,7 @@ final class ProgramsIT {
                         RunningCollector.start(
                                 directory.resolve("data"),
                                 sink.address(),
-                                "--frequency=997",
+                                "--frequency=" + HZ,
                                 "--node=test-node")) {
             List<Process> running = new ArrayList<>();
             running.add(CPrograms.start(chainA, "300", chainB, "300", chainC, "300"));
@@ -101,17 +102,20 @@ final class ProgramsIT {
         for (int i = 0; i < functions.length; i++) {
             String function = functions[i];
             double share = received.nanos(sample -> sample.isIn(function)) / all;
-            assertThat(share).as(function).isCloseTo(burnt[i] / truth, within(0.02));
+            double chance = Chance.ofShare(burnt[i] / truth, truth / 1e9 * HZ);
+            assertThat(share)
+                    .as(function)
+                    .isCloseTo(burnt[i] / truth, within(Math.max(0.02, chance)));
         }
     }
 
     @Test
     void programOfFiveMillisecondsHasItsNameItsFunctionAndItsKernelStack() {
         double all = received.nanos(sample -> sample.isOf("a-brief-program"));
-        double truth = BRIEF_RUNS * 5 * MILLI;
-        assertThat(all).isBetween(truth * 0.85, truth * 2);
+        int millis = BRIEF_RUNS * 5;
+        assertThat(all).isBetween(least(millis), 2.0 * millis * MILLI);
         double named = received.nanos(sample -> sample.isIn("brief_work"));
-        assertThat(named).isBetween(truth * 0.85, all);
+        assertThat(named).isBetween(least(millis), all);
         assertThat(
                         received.nanos(
                                 sample ->
@@ -128,28 +132,31 @@ final class ProgramsIT {
     void eachProgramOfAChainHasItsOwnNameAndFunctions() {
         for (String letter : List.of("a", "b", "c")) {
             double all = received.nanos(sample -> sample.isOf("chain-" + letter));
-            assertThat(all).as(letter).isBetween(270.0 * MILLI, 500.0 * MILLI);
-            long own =
+            assertThat(all).as(letter).isBetween(least(300), 500.0 * MILLI);
+            double own =
                     received.nanos(
                             sample ->
                                     sample.isOf("chain-" + letter)
                                             && sample.isIn("work_" + letter));
-            assertThat(own).as(letter).isEqualTo(received.nanos(s -> s.isIn("work_" + letter)));
-            assertThat(own).as(letter).isGreaterThan(270 * MILLI);
+            assertThat(own)
+                    .as(letter)
+                    .isEqualTo((double) received.nanos(s -> s.isIn("work_" + letter)));
+            assertThat(own).as(letter).isGreaterThan(least(300));
         }
     }
 
     @Test
     void deletedProgramsHaveNames() {
-        assertThat(received.nanos(sample -> sample.isIn("deleted_work")))
-                .isGreaterThan(850 * MILLI);
+        assertThat((double) received.nanos(sample -> sample.isIn("deleted_work")))
+                .isGreaterThan(least(1_000));
         assertThat(received.nanos(sample -> sample.isIn("unlinked_work"))).isPositive();
         assertThat(labels("deleted-before", "service_name")).containsExactly("deleted-before");
     }
 
     @Test
     void libraryThatIsLoadedLateHasNamesAndABuildId() {
-        assertThat(received.nanos(sample -> sample.isIn("plugin_work"))).isGreaterThan(350 * MILLI);
+        assertThat((double) received.nanos(sample -> sample.isIn("plugin_work")))
+                .isGreaterThan(least(400));
         List<Frame> frames =
                 received.samples().stream()
                         .flatMap(sample -> sample.frames().stream())
@@ -162,12 +169,12 @@ final class ProgramsIT {
     @Test
     void threadsKeepTheirNamesAfterTheFirstThreadHasEnded() {
         assertThat(labels("threads", "thread_name")).contains("alpha-worker", "beta-worker");
-        assertThat(
-                        received.nanos(
-                                sample ->
-                                        sample.label("thread_name").equals("beta-worker")
-                                                && sample.isIn("thread_work")))
-                .isGreaterThan(350 * MILLI);
+        double beta =
+                received.nanos(
+                        sample ->
+                                sample.label("thread_name").equals("beta-worker")
+                                        && sample.isIn("thread_work"));
+        assertThat(beta).isGreaterThan(least(400));
     }
 
     @Test
@@ -194,6 +201,12 @@ final class ProgramsIT {
                 .allMatch(sample -> !sample.label("executable").isEmpty())
                 .allMatch(
                         sample -> sample.label("service_name").equals(sample.label("executable")));
+    }
+
+    /// The least that chance leaves of so much CPU time, and a hypervisor that swallows ticks.
+    private static double least(int millis) {
+        double nanos = (double) millis * MILLI;
+        return nanos * (1 - 0.03 - Chance.ofTime(nanos, HZ));
     }
 
     private static Set<String> labels(String executable, String name) {

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What happens in the first seconds, and where every CPU is taken.
 final class StartIT {
-    private static final long NANOS_PER_TICK = 10_000_000L;
     private static final int CAP_SYS_RESOURCE = 24;
     private static final long SECOND = 1_000_000_000L;
 
@@ -29,15 +28,17 @@ final class StartIT {
         Process busy = CPrograms.start(burner, "600000");
         try (Sink sink = new Sink()) {
             Thread.sleep(300);
-            long before = cpuNanos(busy.pid());
+            long begin = System.nanoTime();
+            long before = CPrograms.cpuNanos(busy.pid());
             RunningCollector collector =
                     RunningCollector.start(
                             directory.resolve("data"), sink.address(), "--frequency=" + frequency);
-            long ready = cpuNanos(busy.pid());
+            long ready = CPrograms.cpuNanos(busy.pid());
             Thread.sleep(3_000);
-            long stopping = cpuNanos(busy.pid());
+            long stopping = CPrograms.cpuNanos(busy.pid());
             Totals totals = collector.stop();
-            long after = cpuNanos(busy.pid());
+            long after = CPrograms.cpuNanos(busy.pid());
+            double share = Math.min(1, (after - before) / (double) (System.nanoTime() - begin));
             collector.close();
             assertThat(totals.dropped()).isZero();
 
@@ -46,7 +47,10 @@ final class StartIT {
             long named = received.nanos(sample -> sample.isIn("busy_work"));
             // It was attached before it was ready, and detached after it was told to stop.
             long period = SECOND / frequency;
-            double noise = 4 * Math.sqrt((double) (after - before) / period) * period / 10;
+            // A hypervisor swallows a few ticks; and while others have the CPU, which of the ticks
+            // hit is chance.
+            double deviation = Math.sqrt((double) (after - before) / period) * period;
+            double noise = deviation * (0.4 + 4 * Math.sqrt(1 - share));
             assertThat((double) sampled)
                     .isGreaterThan((stopping - ready) - noise - 2.0 * period)
                     .isLessThan((after - before) + noise + 2.0 * period);
@@ -123,11 +127,5 @@ final class StartIT {
                 .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    private static long cpuNanos(long pid) throws IOException {
-        String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * NANOS_PER_TICK;
     }
 }
