@@ -99,8 +99,11 @@ final class RunningCollector implements AutoCloseable {
         command.addAll(List.of("--server", server, "--data", data.toString()));
         command.addAll(List.of("--metrics-listen", "127.0.0.1:" + metricsPort));
         if (!List.of(options).contains("--sampling")) {
-            // Not what this machine's own collector is told.
-            command.addAll(List.of("--sampling", data.resolve("sampling.conf").toString()));
+            // Not what this machine's own collector is told; and not fewer samples where a busy
+            // machine makes it costly.
+            Path sampling = data.resolve("sampling.conf");
+            Files.writeString(sampling, "cpu-budget 100%");
+            command.addAll(List.of("--sampling", sampling.toString()));
         }
         command.addAll(Arrays.asList(options));
         Process process =
