@@ -6,13 +6,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A server that is away costs disk, not samples: they come once it is back, also across a restart
 /// of the collector, and each once.
 class ServerAwayIT {
+    private static final String DELIVERED = "emberscope_collector_delivered_samples_total";
+    private static final String SPOOLED = "emberscope_collector_spooled_samples";
+    private static final String FAILURES = "emberscope_collector_send_failures_total";
+
     @TempDir Path directory;
 
     @Test
@@ -25,10 +28,15 @@ class ServerAwayIT {
                                 directory.resolve("burner.out"),
                                 Map.of(),
                                 List.of(program.toString(), "40", "1"))) {
-            TimeUnit.SECONDS.sleep(12);
+            stack.collector()
+                    .await(
+                            "a window sent",
+                            Duration.ofMinutes(2),
+                            () -> count(stack, DELIVERED) > 0);
             stack.server().signal("KILL");
             stack.server().await(Duration.ofSeconds(20));
-            TimeUnit.SECONDS.sleep(15);
+            stack.collector()
+                    .await("a window kept", Duration.ofMinutes(2), () -> count(stack, SPOOLED) > 0);
 
             Farewell first = stack.stopCollector();
             assertThat(first.samplesUnaccounted()).as("%s", first).isZero();
@@ -36,14 +44,15 @@ class ServerAwayIT {
             assertThat(first.samples().get("spooled")).as("spooled in %s", first).isPositive();
 
             stack.restartCollector();
-            TimeUnit.SECONDS.sleep(2);
+            stack.collector()
+                    .await("an attempt", Duration.ofMinutes(2), () -> count(stack, FAILURES) > 0);
             stack.restartServer();
             assertThat(burner.await(Duration.ofMinutes(5))).isZero();
             stack.collector()
                     .await(
                             "spool empty",
                             Duration.ofMinutes(2),
-                            () -> restored(stack) >= first.samples().get("spooled"));
+                            () -> count(stack, DELIVERED) >= first.samples().get("spooled"));
 
             Farewell second = stack.stopCollector();
             assertThat(second.samplesUnaccounted()).as("%s", second).isZero();
@@ -54,9 +63,9 @@ class ServerAwayIT {
         }
     }
 
-    private static long restored(RealStack stack) {
+    private static long count(RealStack stack, String name) {
         try {
-            return stack.collectorCounts().sum("emberscope_collector_delivered_samples_total");
+            return stack.collectorCounts().sum(name);
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
         }
