@@ -127,9 +127,14 @@ final class RunningCollector implements AutoCloseable {
 
     /// The value of a metric, with its labels if it has some.
     long metric(String name) throws IOException, InterruptedException {
+        return (long) gauge(name);
+    }
+
+    /// The same of one that need not be whole.
+    double gauge(String name) throws IOException, InterruptedException {
         for (String line : get("/metrics").body().split("\n", -1)) {
             if (line.startsWith(name + ' ')) {
-                return (long) Double.parseDouble(line.substring(name.length() + 1));
+                return Double.parseDouble(line.substring(name.length() + 1));
             }
         }
         throw new AssertionError("no metric " + name);
@@ -148,10 +153,15 @@ final class RunningCollector implements AutoCloseable {
 
     /// Waits until it has said something.
     void awaitLog(String text) throws IOException, InterruptedException {
+        awaitLog(text, 1);
+    }
+
+    /// Waits until it has said something so many times.
+    void awaitLog(String text, int times) throws IOException, InterruptedException {
         long start = System.nanoTime();
-        while (!log().contains(text)) {
+        while (log().split(Pattern.quote(text), -1).length <= times) {
             assertThat(System.nanoTime() - start)
-                    .as("time until it says %s; %s", text, log())
+                    .as("time until it says %s, %d times; %s", text, times, log())
                     .isLessThan(READY_NANOS);
             Thread.sleep(100);
         }
