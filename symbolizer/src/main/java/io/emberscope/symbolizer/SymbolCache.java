@@ -136,6 +136,16 @@ public final class SymbolCache implements AutoCloseable {
         return source(binary, opener) != null;
     }
 
+    /// Whether names of a binary that were given just now are right: a file may be written over
+    /// while it is open, and then has the names of other code. To be asked after some names, as it
+    /// reads the file's build id again; where there is none it cannot tell.
+    ///
+    /// @return false if they must not be used
+    public boolean isStillRight(BinaryKey key) {
+        Binary binary = binaries.get(key);
+        return binary == null || binary.source == null || isRight(binary, binary.source);
+    }
+
     /// Lets go of binaries that nobody has asked for of late. To be called now and then.
     public void expire() {
         long now = nanoTime.getAsLong();

@@ -112,6 +112,27 @@ class SymbolCacheTest {
     }
 
     @Test
+    void namesOfAFileThatIsWrittenOverWhileItIsOpenAreNotRight() {
+        SymbolCache cache = cache();
+        byte[] bytes = elf(1, 3).bytes();
+        assertThat(cache.hold(key(1), () -> new Counted(new ArraySource(bytes)))).isTrue();
+        assertThat(cache.name(key(1), AT, SymbolCacheTest::never)).isEqualTo("f1_0");
+        assertThat(cache.isStillRight(key(1))).isTrue();
+        byte[] others = elf(2, 3).bytes();
+        assertThat(others).hasSameSizeAs(bytes);
+        System.arraycopy(others, 0, bytes, 0, bytes.length);
+        assertThat(cache.name(key(1), AT + 16, SymbolCacheTest::never)).isEqualTo("f2_1");
+        assertThat(cache.isStillRight(key(1))).isFalse();
+        assertThat(closed).isEqualTo(1);
+        // Nothing of it is kept.
+        now += SECOND;
+        assertThat(cache.name(key(1), AT, opener(elf(1, 3)))).isEqualTo("f1_0");
+        assertThat(cache.name(key(1), AT + 16, SymbolCacheTest::never)).isEqualTo("f1_1");
+        assertThat(metrics.text())
+                .contains("emberscope_symbolizer_refusals_total{reason=\"wrong_build_id\"} 1\n");
+    }
+
+    @Test
     void whatFailedIsTriedAgainAfterLongerAndLongerPauses() {
         SymbolCache cache = cache();
         int[] tries = {0};

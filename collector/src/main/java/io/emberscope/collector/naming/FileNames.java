@@ -67,6 +67,11 @@ final class FileNames implements AutoCloseable {
                 : symbols.name(identity.key, offset, () -> files.open(binary).source());
     }
 
+    /// Whether the names given just now are still those of what was loaded.
+    boolean isStillRight(Identity identity) {
+        return identity.key == null || symbols.isStillRight(identity.key);
+    }
+
     /// Lets go of what nobody has asked for in a while.
     void expire() {
         symbols.expire();

@@ -93,8 +93,15 @@ final class NameRequest implements Reader.Task<FileNames> {
             if (!answerBinary(i, identity.buildId())) {
                 return;
             }
-            for (int place = firstPlaces[i]; place < end; place++) {
-                if (!answerPlace(place, files.name(binaries[i], identity, places[place]))) {
+            int first = firstPlaces[i];
+            @Nullable String[] found = new @Nullable String[end - first];
+            for (int k = 0; k < found.length; k++) {
+                found[k] = files.name(binaries[i], identity, places[first + k]);
+            }
+            // The file may have been written over since it was opened.
+            boolean isRight = files.isStillRight(identity);
+            for (int k = 0; k < found.length; k++) {
+                if (!answerPlace(first + k, isRight ? found[k] : null)) {
                     return;
                 }
             }
