@@ -7,7 +7,8 @@
  * chaos storm RATE SECONDS: starts so many processes a second, or as many as can be, which end at
  *   once, and prints how many it started
  * chaos execs SECONDS: executes itself again and again
- * chaos maps COUNT SECONDS: maps its own code at COUNT places, and burns in one of them
+ * chaos maps COUNT SECONDS: maps a page of its own code at COUNT places, and burns in the first and
+ *   in the last of them, in mapped_work()
  * chaos threads SECONDS: starts and ends threads, and renames them
  */
 #define _GNU_SOURCE
@@ -63,9 +64,20 @@ static void storm(int rate, double until)
 	printf("%ld\n", started);
 }
 
+/* On a page of its own, and the same wherever it is. */
+__attribute__((noinline, noclone, aligned(4096))) void mapped_work(long rounds)
+{
+	for (volatile long i = 0; i < rounds; i++)
+		;
+}
+
+extern const char __executable_start;
+
 static void maps(int count, double until)
 {
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), i;
+	long page = (const char *)(uintptr_t)mapped_work - &__executable_start;
+	void (*first)(long), (*last)(long);
 
 	/* Gaps between them, so that none are joined. */
 	char *room = mmap(NULL, 8192UL * (size_t)count, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -74,12 +86,16 @@ static void maps(int count, double until)
 	munmap(room, 8192UL * (size_t)count);
 	for (i = 0; i < count; i++)
 		if (mmap(room + 8192UL * (size_t)i, 4096, PROT_READ | PROT_EXEC,
-			 MAP_PRIVATE | MAP_FIXED, self, 0) == MAP_FAILED) {
+			 MAP_PRIVATE | MAP_FIXED, self, page) == MAP_FAILED) {
 			perror("mmap");
 			exit(1);
 		}
-	while (now() < until)
-		brief_work(10000000);
+	first = (void (*)(long))(uintptr_t)room;
+	last = (void (*)(long))(uintptr_t)(room + 8192UL * (size_t)(count - 1));
+	while (now() < until) {
+		first(2000000);
+		last(2000000);
+	}
 }
 
 static void *renamed(void *number)
