@@ -47,7 +47,7 @@ final class ProgramsIT {
         Path host = programs.compile("host", "host");
         Path plugin = programs.compile("plugin", "plugin.so", "-shared", "-fPIC");
 
-        Process early = CPrograms.start(unlinked, "2000");
+        Process early = CPrograms.start(unlinked, "5000");
         Thread.sleep(200);
         Files.delete(unlinked);
         try (Sink sink = new Sink();
