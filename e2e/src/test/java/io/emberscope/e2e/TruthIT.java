@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TruthIT {
     private static final int FREQUENCY_HZ = 997;
+    private static final long PERIOD_NANOS = 1_000_000_000L / FREQUENCY_HZ;
     private static final int SAMPLES_MIN = 40_000;
     private static final int THREADS = 2;
     private static final int SECONDS_PER_THREAD = 21;
@@ -71,7 +72,9 @@ class TruthIT {
                         double share = (double) RealStack.totalOf(seen, function) / seen.total();
                         double truth = (double) nanos / known.get("process");
                         System.out.printf("truth: %s is %.4f, seen %.4f%n", function, truth, share);
-                        assertThat(share).as(function).isCloseTo(truth, within(ONE_POINT));
+                        assertThat(share)
+                                .as(function)
+                                .isCloseTo(truth, within(allowed(truth, samples())));
                     }
                 });
     }
@@ -82,9 +85,29 @@ class TruthIT {
         double three = RealStack.totalOf(seen, "burn_thirty");
         double one = RealStack.totalOf(seen, "burn_ten");
         double all = six + three + one;
-        assertThat(six / all).isCloseTo(0.6, within(ONE_POINT));
-        assertThat(three / all).isCloseTo(0.3, within(ONE_POINT));
-        assertThat(one / all).isCloseTo(0.1, within(ONE_POINT));
+        long samples = Math.round(all / PERIOD_NANOS);
+        double known = known("burn_sixty") + known("burn_thirty") + known("burn_ten");
+        Map<String, Double> written =
+                Map.of("burn_sixty", 0.6, "burn_thirty", 0.3, "burn_ten", 0.1);
+        written.forEach(
+                (function, share) -> {
+                    // On a CPU that others slow down now and then they may not quite share it so.
+                    double truth = known(function) / known;
+                    assertThat(truth).as(function).isCloseTo(share, within(3 * ONE_POINT));
+                    assertThat(RealStack.totalOf(seen, function) / all)
+                            .as(function)
+                            .isCloseTo(truth, within(allowed(truth, samples)));
+                });
+    }
+
+    private double known(String function) {
+        return known.getOrDefault(function, 0L);
+    }
+
+    /// One point, or more where so few samples can be further off by chance: four standard
+    /// deviations of the binomial, as where others use the CPU too each of them is a throw of dice.
+    private static double allowed(double share, long samples) {
+        return Math.max(ONE_POINT, 4 * Math.sqrt(share * (1 - share) / samples));
     }
 
     @Test
@@ -144,6 +167,6 @@ class TruthIT {
     }
 
     private long samples() {
-        return seen.total() / (1_000_000_000L / FREQUENCY_HZ);
+        return seen.total() / PERIOD_NANOS;
     }
 }
