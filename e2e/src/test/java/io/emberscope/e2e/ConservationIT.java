@@ -114,6 +114,9 @@ class ConservationIT {
                         "-a",
                         "-e",
                         "cpu-clock:I",
+                        // For the seconds in which it gets no CPU: what it loses is not chance.
+                        "-m",
+                        "32M",
                         "-F",
                         Integer.toString(FREQUENCY_HZ),
                         // It may abort while it looks for build ids.

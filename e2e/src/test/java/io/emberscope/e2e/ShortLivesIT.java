@@ -85,6 +85,9 @@ class ShortLivesIT {
                         "-g",
                         "-e",
                         "cpu-clock:I",
+                        // For the seconds in which it gets no CPU: what it loses is not chance.
+                        "-m",
+                        "32M",
                         "-F",
                         "" + FREQUENCY_HZ,
                         // Its tools may abort while they look for build ids.
