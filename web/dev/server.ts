@@ -222,7 +222,8 @@ function top(tree: FlameTree, search = "", most = 20_000): unknown {
 const REASONS: Readonly<Record<string, readonly [string, string]>> = {
   "no unwind rule": [
     "No unwind table covers this code, and it keeps no frame pointer.",
-    "Build the binary with -fasynchronous-unwind-tables or -fno-omit-frame-pointer.",
+    "Build the binary with -fasynchronous-unwind-tables or -fno-omit-frame-pointer; " +
+      "emberscope_collector_unwind_tables_failed_total counts tables that could not be read.",
   ],
   "too deep": [
     "There are more frames than are kept: 1,024 in user space, 127 in the kernel.",

@@ -550,6 +550,14 @@ describe("the quality of stacks", () => {
       const account = page.getByRole("dialog", { name: /^Stack quality/ });
       await account.getByText("No unwind table covers this code").waitFor();
       await account.getByText(hostile).waitFor();
+      for (const width of [1440, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        expect(await account.evaluate((all) => all.scrollWidth - all.clientWidth)).toBe(0);
+        const option = account.getByText("-fno-omit-frame-pointer;", { exact: true });
+        expect(await option.evaluate((one) => one.getClientRects().length)).toBe(1);
+        expect((await option.boundingBox())?.height).toBeLessThan(30);
+      }
+      await page.setViewportSize({ width: 1440, height: 900 });
       const rows = account.getByRole("row");
       expect(await rows.nth(1).getByRole("rowheader").textContent()).toBe("libodd.so");
       expect(await rows.nth(2).getByRole("rowheader").textContent()).toBe("other");

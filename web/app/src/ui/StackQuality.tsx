@@ -68,8 +68,8 @@ function Account({ quality }: { readonly quality: Answer }): ReactNode {
                 <span className="quality-share">{formatShare(value, total)}</span>
                 <div>
                   <strong>{visibleText(reason)}</strong>
-                  {meaning !== "" && <p className="quality-meaning">{visibleText(meaning)}</p>}
-                  {help !== "" && <p>{visibleText(help)}</p>}
+                  {meaning !== "" && <p className="quality-meaning">{prose(meaning)}</p>}
+                  {help !== "" && <p>{prose(help)}</p>}
                 </div>
               </li>
             ))}
@@ -109,6 +109,23 @@ function Account({ quality }: { readonly quality: Answer }): ReactNode {
       </p>
     </div>
   );
+}
+
+/** A sentence in which options, such as -XX:+PreserveFramePointer, stay in one piece. */
+function prose(sentence: string): ReactNode {
+  const text = visibleText(sentence);
+  const parts: ReactNode[] = [];
+  let end = 0;
+  for (const { 0: option, index } of text.matchAll(/(?<!\S)-\S+/g)) {
+    parts.push(text.slice(end, index));
+    parts.push(
+      <span key={index} className="quality-option">
+        {option}
+      </span>,
+    );
+    end = index + option.length;
+  }
+  return [...parts, text.slice(end)];
 }
 
 function fileName(path: string): string {
