@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /// ```
 /// off-cpu on                      # time in which threads wait, too (off)
 /// off-cpu-min 1ms                 # waits that are shorter are left out (1ms)
-/// off-cpu-probability 0.1         # of a longer wait (1)
+/// off-cpu-probability 0.1         # of a wait of any length (1)
 /// cpu-budget 2%                   # of this machine's CPU time, for us (2%)
 /// rate others 19                  # samples a second where no rule is (--frequency)
 /// rate command postgres 49
