@@ -109,9 +109,13 @@ record Quality(
     }
 
     /// The account as text: the share of whole stacks, the reasons in plain words, the binaries.
+    /// Empty if there are no samples, of which no share can be told.
     ///
     /// @param width columns to fit into; names are cut and sentences broken for it
     String table(Colors colors, int width) {
+        if (total == 0) {
+            return "";
+        }
         StringBuilder out = new StringBuilder();
         out.append(colors.bold(Texts.honestPercent(complete, total)));
         out.append(" of ").append(Texts.amount(total, unit));

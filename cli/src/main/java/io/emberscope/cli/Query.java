@@ -5,7 +5,9 @@ import io.emberscope.cli.QueryFailure.Exit;
 import io.emberscope.cli.QueryOptions.Format;
 import io.emberscope.profile.tree.FlameTree;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// One question to one server, and its answer in the form that was asked for.
 final class Query {
@@ -95,6 +97,34 @@ final class Query {
     private byte[] get(String path, Map<String, String> more) throws QueryFailure {
         Map<String, String> parameters = new HashMap<>(options.samples());
         parameters.putAll(more);
+        String type = parameters.get("type");
+        if (type != null && type.indexOf(':') < 0) {
+            parameters.put("type", typeNamed(type));
+        }
         return client.get(path, parameters);
+    }
+
+    /// The one type of that name which the server has samples of in the time that is asked about.
+    private String typeNamed(String name) throws QueryFailure {
+        Map<String, String> time = new HashMap<>(options.samples());
+        time.keySet().retainAll(Set.of("from", "to"));
+        List<String> ids = ProfileTypes.parse(client.get("/api/v1/profile-types", time));
+        List<String> named = ids.stream().filter(id -> id.startsWith(name + ':')).toList();
+        if (named.size() == 1) {
+            return named.getFirst();
+        }
+        String expected =
+                ids.isEmpty()
+                        ? "a type, but there are no samples in that time; look further back with"
+                                + " --from"
+                        : "one of " + Texts.printable(String.join(" ", ids));
+        throw new QueryFailure(
+                Exit.FAILED,
+                "--type: "
+                        + name
+                        + (named.isEmpty() ? " is no type here" : " is the name of several types")
+                        + " (expected: "
+                        + expected
+                        + ")");
     }
 }

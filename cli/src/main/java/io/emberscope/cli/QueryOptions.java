@@ -49,7 +49,9 @@ record QueryOptions(
               --from TIME, --to TIME    RFC 3339, epoch milliseconds, now or now-15m
                                         (default now-1h and now)
               --type TYPE               profile type (default CPU time,
-                                        process_cpu:cpu:nanoseconds:cpu:nanoseconds)
+                                        process_cpu:cpu:nanoseconds:cpu:nanoseconds), or its name
+                                        alone, such as off_cpu, if it is the only one with it in
+                                        that time
             Where to ask:
               --server URL              default http://127.0.0.1:4040, or the environment's
                                         EMBERSCOPE_SERVER

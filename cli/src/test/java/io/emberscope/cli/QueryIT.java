@@ -2,10 +2,15 @@ package io.emberscope.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.profile.Frame;
 import io.emberscope.profile.IngestLimits;
+import io.emberscope.profile.Labels;
 import io.emberscope.profile.MergedProfile;
+import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileBatch;
+import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Profiles;
+import io.emberscope.profile.Series;
 import io.emberscope.profile.otlp.OtlpEncoder;
 import io.emberscope.profile.pprof.PprofReader;
 import io.emberscope.server.RunningServer;
@@ -41,6 +46,7 @@ class QueryIT {
         server = RunningServer.start(data);
         send(Profiles.cpu());
         send(Profiles.cut());
+        send(otherTypes());
     }
 
     @AfterAll
@@ -292,6 +298,67 @@ class QueryIT {
                 .isEqualTo(
                         "emberscope query: no samples match; look further back with --from, or"
                                 + " with another --selector or --type\n");
+    }
+
+    @Test
+    void ofNothingNoQualityIsTold() {
+        Run run = run(false, 80, "quality", "-s", "{service_name=\"none\"}");
+        assertThat(run.exit).isZero();
+        assertThat(run.out).isEmpty();
+        assertThat(run.err).startsWith("emberscope query: no samples match; ");
+    }
+
+    @Test
+    void aTypeMayBeGivenByItsName() {
+        String[] time = {"--from", "2026-01-01T02:00:00Z", "--to", "2026-01-01T03:00:00Z"};
+        assertThat(ofType("off_cpu", time).out).startsWith("700ms in all, 1 functions");
+        assertThat(ofType("memory:inuse_space:bytes::", time).out).startsWith("4.88KiB in all");
+        String all =
+                "memory:alloc_space:bytes:: memory:inuse_space:bytes::"
+                        + " off_cpu:off_cpu:nanoseconds::";
+        Run several = ofType("memory", time);
+        assertThat(several.exit).isEqualTo(1);
+        assertThat(several.out).isEmpty();
+        assertThat(several.err)
+                .isEqualTo(
+                        "emberscope query: --type: memory is the name of several types (expected:"
+                                + " one of "
+                                + all
+                                + ")\n");
+        assertThat(ofType("off", time).err)
+                .isEqualTo(
+                        "emberscope query: --type: off is no type here (expected: one of "
+                                + all
+                                + ")\n");
+        assertThat(ofType("off_cpu").err)
+                .contains("--type: off_cpu is no type here", "look further back with --from");
+    }
+
+    private static Run ofType(String type, String... time) {
+        List<String> arguments = new ArrayList<>(List.of("top", "--type", type));
+        arguments.addAll(List.of(time));
+        return run(false, 80, arguments.toArray(String[]::new));
+    }
+
+    /// Two hours after [Profiles#cpu], 700 ms off the CPU, and two types of memory.
+    private static ProfileBatch otherTypes() {
+        Frame frame = Profiles.cut().frames().getFirst();
+        List<Profile> profiles = new ArrayList<>();
+        profiles.add(profile(ProfileType.OFF_CPU, 700_000_000));
+        for (String sampleType : List.of("inuse_space", "alloc_space")) {
+            profiles.add(profile(ProfileType.of(sampleType, "bytes", "", ""), 5_000));
+        }
+        return new ProfileBatch(List.of(frame), List.of(new int[] {0}), profiles);
+    }
+
+    private static Profile profile(ProfileType type, long value) {
+        return new Profile(
+                new Series(type, Labels.of("service_name", "others")),
+                Profiles.START_NANOS + 7_200_000_000_000L,
+                Profiles.WINDOW_NANOS,
+                0,
+                new int[] {0},
+                new long[] {value});
     }
 
     @Test
