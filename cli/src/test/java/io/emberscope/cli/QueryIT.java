@@ -137,7 +137,10 @@ class QueryIT {
                                          Build the binary with -fasynchronous-unwind-tables or
                                          -fno-omit-frame-pointer, and do not strip .eh_frame. Some C
                                          libraries, such as musl's, come without. Java, whose code is
-                                         [anon], may need -XX:+PreserveFramePointer.
+                                         [anon], may need -XX:+PreserveFramePointer. A table that is
+                                         there but could not be read needs no new build:
+                                         emberscope_collector_unwind_tables_failed_total counts those
+                                         files, and the collector's log names them.
                           5.00ms   0.5%  too deep
                                          There are more frames than are kept: 1,024 in user space, 127
                                          in the kernel.

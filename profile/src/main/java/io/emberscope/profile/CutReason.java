@@ -18,17 +18,22 @@ public enum CutReason {
                     + " another stack in a way that its unwind table does not tell."),
     NO_MAPPING(
             "address in no mapping",
-            "What should be the caller's address is in no code of the process.",
+            "What should be the caller's address, or the code that ran, is in nothing that the"
+                    + " process is known to have mapped.",
             "The code does not do what its unwind table or frame pointer says: often hand-written"
                     + " assembly, or, in [anon], code made at run time. Build a binary with"
                     + " -fasynchronous-unwind-tables or -fno-omit-frame-pointer; start Java with"
-                    + " -XX:+PreserveFramePointer."),
+                    + " -XX:+PreserveFramePointer. Or a program has moved its code (mremap): no"
+                    + " event tells of that, and it is found after seconds."),
     NO_RULE(
             "no unwind rule",
             "No unwind table covers this code, and it keeps no frame pointer.",
             "Build the binary with -fasynchronous-unwind-tables or -fno-omit-frame-pointer, and do"
                     + " not strip .eh_frame. Some C libraries, such as musl's, come without. Java,"
-                    + " whose code is [anon], may need -XX:+PreserveFramePointer."),
+                    + " whose code is [anon], may need -XX:+PreserveFramePointer. A table that is"
+                    + " there but could not be read needs no new build:"
+                    + " emberscope_collector_unwind_tables_failed_total counts those files, and the"
+                    + " collector's log names them."),
     REGISTER_LOST(
             "register lost",
             "The caller's place depends on a register that nobody had saved.",

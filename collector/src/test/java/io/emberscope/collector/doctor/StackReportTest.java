@@ -80,7 +80,10 @@ final class StackReportTest {
                                           pointer. Build the binary with -fasynchronous-unwind-tables
                                           or -fno-omit-frame-pointer, and do not strip .eh_frame. Some
                                           C libraries, such as musl's, come without. Java, whose code
-                                          is [anon], may need -XX:+PreserveFramePointer.
+                                          is [anon], may need -XX:+PreserveFramePointer. A table that
+                                          is there but could not be read needs no new build:
+                                          emberscope_collector_unwind_tables_failed_total counts those
+                                          files, and the collector's log names them.
                           too deep: There are more frames than are kept: 1,024 in user space, 127 in
                                     the kernel. Usually deep recursion. The innermost frames are
                                     there; nothing can be set.
