@@ -4,6 +4,8 @@
 
 readonly LISTEN_DEFAULT=127.0.0.1:4040 METRICS_LISTEN_DEFAULT=127.0.0.1:4041
 readonly SERVER_READY_SECONDS=120 COLLECTOR_READY_SECONDS=60
+# How the collector ends if its options are wrong, and not the machine.
+readonly COLLECTOR_USAGE_STATUS=2
 readonly COLLECTOR_STOP_SECONDS=20 SERVER_STOP_SECONDS=40
 # As collector/jvm.options has it, and the most that is of use.
 readonly HEAP_MIB_DEFAULT=48 HEAP_MIB_MAX=512
@@ -11,7 +13,9 @@ readonly HEAP_MIB_DEFAULT=48 HEAP_MIB_MAX=512
 readonly UID_FIRST=61184 UID_COUNT=4336
 
 # What a user asked for; set by parse_run_options.
-LISTEN=$LISTEN_DEFAULT DATA='' FREQUENCY='' MEMORY='' METRICS_LISTEN='' OPEN='' COLLECTOR=1 REST=()
+LISTEN=$LISTEN_DEFAULT DATA='' MEMORY='' METRICS_LISTEN='' OPEN='' COLLECTOR=1 REST=()
+# What goes to the collector as it is.
+COLLECTOR_OPTIONS=()
 # Further options of the JVM; see heap_of_memory.
 JVM=()
 # What setpriv is told about the end of its parent.
@@ -24,7 +28,8 @@ parse_run_options() {
   while (($#)); do
     local name=$1 value='' shifts=1
     case $name in
-      --listen | --data | --frequency | --memory | --metrics-listen)
+      --listen | --data | --metrics-listen | --frequency | --memory | --sampling | --unwind | \
+        --off-cpu-by)
         (($# > 1)) || usage_error "$name: no value (expected: $name VALUE)" "$command"
         value=$2 shifts=2
         ;;
@@ -33,11 +38,17 @@ parse_run_options() {
     case $name in
       --listen) LISTEN=$value ;;
       --data) DATA=$value ;;
-      --frequency) FREQUENCY=$value ;;
-      --memory) MEMORY=$value ;;
       --metrics-listen) METRICS_LISTEN=$value ;;
       --open) OPEN=1 ;;
       --no-collector) COLLECTOR='' ;;
+      --frequency | --memory | --sampling | --unwind | --off-cpu-by)
+        if [[ $command == server ]]; then
+          REST+=("${@:1:shifts}")
+        else
+          [[ $name != --memory ]] || MEMORY=$value
+          COLLECTOR_OPTIONS+=("$name" "$value")
+        fi
+        ;;
       *) REST+=("${@:1:shifts}") ;;
     esac
     shift "$shifts"
@@ -128,7 +139,8 @@ watch_children() {
   local status ended
   while [[ -n $SERVER_PID ]]; do
     status=0
-    wait -n -p ended "$SERVER_PID" ${COLLECTOR_PID:+"$COLLECTOR_PID"} || status=$?
+    # The shell's own message about a killed job says nothing that is not said below.
+    wait -n -p ended "$SERVER_PID" ${COLLECTOR_PID:+"$COLLECTOR_PID"} 2>/dev/null || status=$?
     case ${ended:-} in
       "$SERVER_PID")
         SERVER_PID=''
@@ -139,10 +151,22 @@ watch_children() {
       "$COLLECTOR_PID")
         COLLECTOR_PID=''
         say "the collector ended with status $status; its last lines are above" \
-          "and the server goes on. To start it again: ./emberscope collect"
+          "and the server goes on. To start it again: $(collect_command)"
         ;;
     esac
   done
+}
+
+# The command line that starts a collector like that of `up` again, for a shell.
+collect_command() {
+  local -a words=(./emberscope collect)
+  [[ $DATA == "$(default_data)" ]] || words+=(--data "$DATA")
+  [[ $LISTEN == "$LISTEN_DEFAULT" ]] || words+=(--server "http://$HOST_IN_URL:$PORT")
+  [[ $METRICS_LISTEN == "$METRICS_LISTEN_DEFAULT" ]] || words+=(--metrics-listen "$METRICS_LISTEN")
+  words+=(${COLLECTOR_OPTIONS[@]+"${COLLECTOR_OPTIONS[@]}"})
+  local line
+  printf -v line '%q ' "${words[@]}"
+  printf '%s' "${line% }"
 }
 
 # start NAME: starts PROGRAM in the background, its output marked with the name; STARTED is its
@@ -206,8 +230,12 @@ await_collector() {
   local deadline=$((SECONDS + COLLECTOR_READY_SECONDS)) status=0
   while ((SECONDS < deadline)); do
     if ! kill -0 "$COLLECTOR_PID" 2>/dev/null; then
-      wait "$COLLECTOR_PID" || status=$?
+      wait "$COLLECTOR_PID" 2>/dev/null || status=$?
       COLLECTOR_PID=''
+      if ((status == COLLECTOR_USAGE_STATUS)); then
+        say 'the collector refused its options; its line above says why'
+        exit 2
+      fi
       say "the collector does not run here (status $status); the lines above say what it lacks," \
         'and ./emberscope doctor says more. The server goes on without it.'
       return
@@ -333,8 +361,8 @@ collector_program() {
   make_private "$DATA/collector"
   heap_of_memory
   java_program collector io.emberscope.collector.CollectorMain collect \
-    --data "$DATA/collector" ${FREQUENCY:+--frequency "$FREQUENCY"} ${MEMORY:+--memory "$MEMORY"} \
-    ${METRICS_LISTEN:+--metrics-listen "$METRICS_LISTEN"} "$@"
+    --data "$DATA/collector" ${METRICS_LISTEN:+--metrics-listen "$METRICS_LISTEN"} \
+    ${COLLECTOR_OPTIONS[@]+"${COLLECTOR_OPTIONS[@]}"} "$@"
 }
 
 # Makes DATA and its absolute name. What root writes to must be root's all the way up: otherwise
