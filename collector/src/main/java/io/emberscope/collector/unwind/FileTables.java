@@ -28,7 +28,7 @@ public final class FileTables implements TableLoader {
 
     /// Memory for tables while they are made and until they are used, of a small heap. What a
     /// thread that was left behind has taken of it stays taken.
-    static final long MEMORY_BYTES = 16 << 20;
+    static final long MEMORY_BYTES = 12 << 20;
 
     /// Words of a block: a chunk of the kernel's memory without the places that are none.
     static final int BLOCK_WORDS_MAX = (1 << 18) - 1024;

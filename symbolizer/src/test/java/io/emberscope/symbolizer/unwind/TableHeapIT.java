@@ -35,9 +35,9 @@ class TableHeapIT {
         for (String name : TableHeapMain.hostile().keySet()) {
             String expected =
                     switch (name) {
-                        case "functions", "page index", "rows", "symbols", "sections" ->
+                        case "functions", "gaps", "page index", "rows", "symbols", "sections" ->
                                 "refused, unwind table: ";
-                        case "large bomb", "claimed bomb", "go functions" ->
+                        case "bomb", "large bomb", "claimed bomb", "go functions" ->
                                 "refused, unwind table: ";
                         case "all frames" -> "refused, .eh_frame: ";
                         case "claimed go functions" -> "refused, .gopclntab: ";

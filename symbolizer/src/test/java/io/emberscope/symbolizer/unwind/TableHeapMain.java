@@ -16,7 +16,7 @@ import java.util.zip.DeflaterOutputStream;
 /// collector's, and says of each what became of it. Ends with an error if the heap is exhausted.
 final class TableHeapMain {
     /// As the collector has it, see its `FileTables`.
-    private static final long MEMORY_BYTES = 16 << 20;
+    private static final long MEMORY_BYTES = 12 << 20;
 
     private static final int BLOCK_WORDS_MAX = (1 << 18) - 1024;
 
