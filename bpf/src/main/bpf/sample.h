@@ -134,6 +134,13 @@ struct cpu_counters {
 #define NEWS_NANOS 100000000
 #define HURRY_NANOS 20000000
 
+/* How far a stack was copied. */
+struct copied {
+	__u64 address; /* the first that was not */
+	__u32 to; /* the first byte that is free where it was copied to */
+	__u32 ended; /* SAMPLE_COPY_CUT or SAMPLE_COPY_UNREAD */
+};
+
 /*
  * What a CPU needs in one hit, in one place, since at low rates all of it is cold: its counters, a
  * walk and a sample as large as it can get. The program cannot be entered twice on one CPU (the
@@ -142,7 +149,7 @@ struct cpu_counters {
 struct cpu_state {
 	struct cpu_counters counters;
 	struct walk walk;
-	__u64 rest_of_stack; /* from where on more of it could be copied, or 0 */
+	struct copied copied;
 	__u64 hurried_nanos; /* when user space was last woken for a process it should know */
 	__u64 window_start;
 	__u64 window_last; /* the last word's place in the window */

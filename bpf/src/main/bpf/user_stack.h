@@ -309,30 +309,32 @@ static __always_inline __u32 pieces_wanted(__u64 waiting)
 }
 
 /*
- * Copies the stack from the address on to body + *to, in at most so many of pieces_max pieces, each up
- * to the end of its page, as nothing may lie above it. The address and *to are where it ended: as
+ * Copies the stack from the address on to body + to, in at most so many of pieces_max pieces, each up
+ * to the end of its page, as nothing may lie above it. Notes in copied where it ended: as
  * SAMPLE_COPY_CUT for want of room, or as SAMPLE_COPY_UNREAD because nothing could be read there.
+ * In memory, so that the verifier goes on from one state, not from one for each piece.
  */
-static __always_inline __u32 copy_pieces(__u8 *body, __u32 room, __u32 pieces_max, __u32 pieces,
-					 __u32 *to, __u64 *address)
+static __always_inline void copy_pieces(volatile struct copied *copied, __u8 *body, __u32 room,
+					__u32 pieces_max, __u32 pieces, __u32 to, __u64 address)
 {
-	__u32 i, bytes, at = *to;
+	__u32 i, bytes;
 
+	copied->ended = SAMPLE_COPY_CUT;
 	for (i = 0; i < pieces_max; i++) {
-		bytes = COPY_PIECE_BYTES - (*address & (COPY_PIECE_BYTES - 1));
+		bytes = COPY_PIECE_BYTES - (address & (COPY_PIECE_BYTES - 1));
 		barrier_var(bytes);
-		barrier_var(at);
-		if (i >= pieces || bytes > COPY_PIECE_BYTES || at > room - COPY_PIECE_BYTES)
+		barrier_var(to);
+		if (i >= pieces || bytes > COPY_PIECE_BYTES || to > room - COPY_PIECE_BYTES)
 			break;
-		if (bpf_probe_read_user(body + at, bytes, (void *)*address)) {
-			*to = at;
-			return SAMPLE_COPY_UNREAD;
+		if (bpf_probe_read_user(body + to, bytes, (void *)address)) {
+			copied->ended = SAMPLE_COPY_UNREAD;
+			break;
 		}
-		at += bytes;
-		*address += bytes;
+		to += bytes;
+		address += bytes;
 	}
-	*to = at;
-	return SAMPLE_COPY_CUT;
+	copied->to = to;
+	copied->address = address;
 }
 
 /* How a copy ended that stopped at the address: where the first thread's stack goes on it is cut. */
@@ -351,9 +353,8 @@ static __always_inline __u32 copy_flags(struct cpu_state *cpu, struct task_struc
 static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struct *task, __u32 at,
 					__u64 waiting)
 {
+	volatile struct copied *copied = &cpu->copied;
 	struct resumption *resumption;
-	__u32 to, ended;
-	__u64 address;
 
 	barrier_var(at);
 	if (at > BODY_BYTES - sizeof(*resumption))
@@ -361,13 +362,10 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 	/* Not by way of our stack: with that, and what we call, it would be too deep for Linux 6.1. */
 	resumption = (void *)(cpu->body + at);
 	resumption_begin(&cpu->walk, resumption);
-	address = resumption->stack_start;
-	to = at + sizeof(*resumption);
-	ended = copy_pieces(cpu->body, BODY_BYTES, COPY_PIECES_MAX, pieces_wanted(waiting), &to,
-			    &address);
-	cpu->rest_of_stack = ended == SAMPLE_COPY_CUT ? address : 0;
-	cpu->header.flags |= copy_flags(cpu, task, address, ended);
-	return to - at;
+	copy_pieces(copied, cpu->body, BODY_BYTES, COPY_PIECES_MAX, pieces_wanted(waiting),
+		    at + sizeof(*resumption), resumption->stack_start);
+	cpu->header.flags |= copy_flags(cpu, task, copied->address, copied->ended);
+	return copied->to - at;
 }
 
 #define DEEP_PIECES_MAX ((DEEP_STACK_BYTES - BODY_BYTES) / COPY_PIECE_BYTES + 1)
@@ -379,12 +377,11 @@ static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struc
 static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *task, __u32 begun,
 				     __u64 wakeup)
 {
-	__u64 address = cpu->rest_of_stack;
-	__u32 to = begun, ended;
+	volatile struct copied *copied = &cpu->copied;
 	struct deep_sample *deep;
 
 	barrier_var(begun);
-	if (!address || begun > BODY_BYTES)
+	if (copied->ended != SAMPLE_COPY_CUT || begun > BODY_BYTES)
 		return 0;
 	/* Now, as other CPUs may have taken room meanwhile, each as much. */
 	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= config.ring_bytes / 4)
@@ -396,12 +393,12 @@ static __always_inline int send_deep(struct cpu_state *cpu, struct task_struct *
 		bpf_ringbuf_discard(deep, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
-	ended = copy_pieces(deep->body, DEEP_BODY_BYTES, DEEP_PIECES_MAX, DEEP_PIECES_MAX, &to,
-			    &address);
+	copy_pieces(copied, deep->body, DEEP_BODY_BYTES, DEEP_PIECES_MAX, DEEP_PIECES_MAX, begun,
+		    copied->address);
 	deep->header = cpu->header;
 	deep->header.flags &= ~SAMPLE_COPY_CUT;
-	deep->header.flags |= copy_flags(cpu, task, address, ended);
-	deep->header.resumption_words += (to - begun) / sizeof(__u64);
+	deep->header.flags |= copy_flags(cpu, task, copied->address, copied->ended);
+	deep->header.resumption_words += (copied->to - begun) / sizeof(__u64);
 	bpf_ringbuf_submit(deep, wakeup);
 	return 1;
 }
