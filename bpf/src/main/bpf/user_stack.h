@@ -348,7 +348,7 @@ static __always_inline __u32 copy_flags(struct cpu_state *cpu, struct task_struc
 
 /*
  * Puts what user space needs to take the walk up again into the body, from there on, and returns its
- * size in bytes, a multiple of eight. Notes where it stopped if that was for want of room.
+ * size in bytes, a multiple of eight.
  */
 static __always_inline __u32 copy_stack(struct cpu_state *cpu, struct task_struct *task, __u32 at,
 					__u64 waiting)

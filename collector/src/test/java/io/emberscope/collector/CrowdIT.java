@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.emberscope.bpf.UnwindMemory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,16 +26,10 @@ final class CrowdIT {
         RunningCollector.assumeRoot();
         CPrograms programs = new CPrograms(directory);
         Path crowd = programs.compile("crowd", "crowd", "-fomit-frame-pointer");
-        Path sampling = directory.resolve("sampling.conf");
-        Files.writeString(sampling, "cpu-budget 100%");
         try (Sink sink = new Sink();
                 RunningCollector collector =
                         RunningCollector.start(
-                                directory.resolve("data"),
-                                sink.address(),
-                                "--frequency=" + HZ,
-                                "--sampling",
-                                sampling.toString())) {
+                                directory.resolve("data"), sink.address(), "--frequency=" + HZ)) {
             Process process = CPrograms.start(crowd, PROCESSES, MICROS);
             byte[] said = process.getInputStream().readAllBytes();
             CPrograms.finish(process);
