@@ -5,6 +5,10 @@ On each CPU two threads do nothing but wake each other. The collector runs all t
 file is changed, in turn: off-CPU off, on, off, on. The cost of a wait is by how much longer one takes.
 Prints a Markdown table.
 
+Meanwhile the kernel does not group threads by session (autogroup): else it may leave the collector,
+which has a session of its own and sleeps most of the time, without a CPU for seconds, whatever its
+nice value. As a service it has no such group.
+
 Needs root and a built checkout (./emberscope build), and of Debian: gcc python3 bpftool.
 """
 
@@ -21,6 +25,8 @@ import time
 
 from cost import BPF_STATS, METRICS
 from running import AS_BUILT, BENCH, ROOT, Program, await_ready, get, metric
+
+AUTOGROUP = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 SETTINGS = {
     "waits of 1 ms or more": "off-cpu on\n",
@@ -80,8 +86,11 @@ def main():
         scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         pingpong, file = scratch / "pingpong", scratch / "sampling.conf"
         subprocess.check_call(["gcc", "-O2", "-pthread", "-o", pingpong, BENCH / "pingpong.c"])
-        stats = BPF_STATS.read_text()
-        stack.callback(BPF_STATS.write_text, stats)
+        for switch in BPF_STATS, AUTOGROUP:
+            if switch.exists():
+                stack.callback(switch.write_text, switch.read_text())
+        if AUTOGROUP.exists():
+            AUTOGROUP.write_text("0")
         # A budget would take fewer samples after half a minute.
         always = "cpu-budget 100%\n"
         file.write_text(always)

@@ -5,6 +5,7 @@ import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.DiskFile;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.symbolizer.unwind.BuildMemory;
+import io.emberscope.symbolizer.unwind.TableTooLargeException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -93,6 +94,8 @@ final class TableCache {
         } catch (MalformedInputException e) {
             damaged.increment();
             forget(name);
+        } catch (TableTooLargeException e) {
+            // It is right, and may fit next time.
         } catch (IOException e) {
             forget(name);
         }
@@ -228,13 +231,11 @@ final class TableCache {
 
         private int[] block(BuildMemory memory) throws IOException {
             long length = word() & 0xffff_ffffL;
-            if (length == 0 || length > FileTables.BLOCK_WORDS_MAX) {
+            long left = (piece.remaining() + file.size() - position) / Integer.BYTES;
+            long longest = Math.min(left, FileTables.BLOCK_WORDS_MAX);
+            if (length == 0 || length > longest) {
                 throw new MalformedInputException(
-                        "unwind.block: "
-                                + length
-                                + " words (expected: at most "
-                                + FileTables.BLOCK_WORDS_MAX
-                                + ")");
+                        "unwind.block: " + length + " words (expected: 1.." + longest + ")");
             }
             memory.take(length * Integer.BYTES);
             int[] block = new int[(int) length];
