@@ -11,10 +11,53 @@ import java.util.List;
 /// @param binary file name or path of the binary, `[kernel]`, `[vdso]`, or empty
 /// @param offset file offset of the instruction; for the kernel its distance from `_text`; an
 ///   address if there is no build id
+/// @param address of the instruction as the binary itself numbers it (ELF virtual address), which
+///   is what debug information goes by; [#NO_ADDRESS] if whoever sent the frame could not tell
 /// @param lines inlined functions from the innermost out; the last one is the function itself
-public record Frame(FrameKind kind, String buildId, String binary, long offset, List<Line> lines) {
+public record Frame(
+        FrameKind kind,
+        String buildId,
+        String binary,
+        long offset,
+        long address,
+        List<Line> lines) {
+    /// The address is not known.
+    public static final long NO_ADDRESS = -1;
+
     public Frame {
         lines = List.copyOf(lines);
+    }
+
+    /// A frame whose address in the binary's own numbering is not known.
+    public Frame(FrameKind kind, String buildId, String binary, long offset, List<Line> lines) {
+        this(kind, buildId, binary, offset, NO_ADDRESS, lines);
+    }
+
+    /// Whether the address is known.
+    public boolean hasAddress() {
+        return address != NO_ADDRESS;
+    }
+
+    /// The address to tell it by: of the binary's own numbering if that is known, or else the
+    /// offset.
+    public long ownAddress() {
+        return hasAddress() ? address : offset;
+    }
+
+    /// This frame with what another one of the same place knows more: names where this has none,
+    /// and the address.
+    public Frame with(Frame other) {
+        boolean namesAreNew = lines.isEmpty() && !other.lines.isEmpty();
+        boolean addressIsNew = !hasAddress() && other.hasAddress();
+        return namesAreNew || addressIsNew
+                ? new Frame(
+                        kind,
+                        buildId,
+                        binary,
+                        offset,
+                        addressIsNew ? other.address : address,
+                        namesAreNew ? other.lines : lines)
+                : this;
     }
 
     /// The content id; see [ContentHash]. Names do not count where there is a build id, so a frame

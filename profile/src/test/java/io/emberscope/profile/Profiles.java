@@ -289,11 +289,16 @@ public final class Profiles {
                             random.nextBoolean() ? "/src/" + random.nextInt(9) + ".c" : "",
                             random.nextBoolean() ? random.nextInt(1, 900) : 0));
         }
+        String buildId = random.nextBoolean() ? buildId(random.nextInt(4)) : "";
+        long offset = random.nextInt(9) == 0 ? random.nextLong() : random.nextInt(1 << 20);
         return new Frame(
                 KINDS.get(random.nextInt(KINDS.size())),
-                random.nextBoolean() ? buildId(random.nextInt(4)) : "",
+                buildId,
                 random.nextInt(4) > 0 ? "/usr/lib/lib" + random.nextInt(4) + ".so" : "",
-                random.nextInt(9) == 0 ? random.nextLong() : random.nextInt(1 << 20),
+                offset,
+                buildId.isEmpty() || random.nextBoolean()
+                        ? Frame.NO_ADDRESS
+                        : Math.abs(offset >> 1) + (random.nextInt(3) << 12),
                 lines);
     }
 

@@ -120,7 +120,14 @@ public final class Batches {
         return switch (n % 4) {
             case 0 -> new Frame(kind, "", "bin" + n, 0x1000 + n, List.of());
             case 1 -> new Frame(kind, "", "bin" + n, 7, lines(n, 1 + n % 3));
-            case 2 -> new Frame(kind, "beef0" + n % 7, "lib" + n % 7 + ".so", n, lines(n, n % 3));
+            case 2 ->
+                    new Frame(
+                            kind,
+                            "beef0" + n % 7,
+                            "lib" + n % 7 + ".so",
+                            n,
+                            0x40_0000 - n,
+                            lines(n, n % 3));
             default -> new Frame(kind, "beef0" + n % 7, "lib" + n % 7 + ".so", n, List.of());
         };
     }

@@ -210,7 +210,8 @@ class DuckDbOracleIT {
         try (ResultSet rows =
                 sql.executeQuery(
                         "select distinct f.frame_id, kind, coalesce(build_id, ''),"
-                                + " coalesce(f.\"binary\", ''), \"offset\" from frames f")) {
+                                + " coalesce(f.\"binary\", ''), \"offset\","
+                                + " coalesce(address, -1) from frames f")) {
             while (rows.next()) {
                 known.put(
                         rows.getLong(1),
@@ -218,7 +219,8 @@ class DuckDbOracleIT {
                                 rows.getString(2),
                                 rows.getString(3),
                                 rows.getString(4),
-                                rows.getString(5)));
+                                rows.getString(5),
+                                rows.getString(6)));
             }
         }
         Map<Long, Map<Integer, String>> lines = new HashMap<>();
@@ -246,7 +248,8 @@ class DuckDbOracleIT {
                             frame.kind().text(),
                             frame.buildId(),
                             frame.binary(),
-                            Long.toString(frame.offset()));
+                            Long.toString(frame.offset()),
+                            Long.toString(frame.address()));
             assertThat(frame.lines().stream().map(Line::toString).toList())
                     .containsExactlyElementsOf(lines.getOrDefault(id, Map.of()).values());
         }

@@ -20,24 +20,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// D10: what a released version wrote is read for ever. `golden/store-1.hex` is a whole store of
-/// format version 1, a segment and a log behind it, as paths and bytes in hexadecimal.
+/// D10: what a released version wrote is read for ever. `golden/store-N.hex` is a whole store, a
+/// segment and a log of version N behind it, as paths and bytes in hexadecimal.
 ///
-/// `-Dgolden.update=true` writes it anew; that is right only before a format is released.
+/// `-Dgolden.update=true` writes the newest anew; that is right only before a format is released.
 class GoldenTest {
-    private static final Path GOLDEN = Path.of("src/test/resources/golden/store-1.hex");
+    private static final int NEWEST = 2;
     private static final TenantId ACME = new TenantId("acme");
     private static final int LINE = 96;
 
-    @Test
-    void aStoreOfVersionOneIsRead() throws Exception {
-        if (Boolean.getBoolean("golden.update")) {
+    @ParameterizedTest
+    @ValueSource(ints = {1, NEWEST})
+    void aStoreOfEachVersionIsRead(int version) throws Exception {
+        if (version == NEWEST && Boolean.getBoolean("golden.update")) {
             update();
         }
         StoreSimulation simulation = new StoreSimulation(1);
-        load(simulation.disk);
+        load(simulation.disk, golden(version));
         simulation.open();
         assertThat(simulation.store.health().warnings()).isEmpty();
         assertThat(describe(simulation))
@@ -100,10 +102,14 @@ class GoldenTest {
         return text.toString();
     }
 
-    private static void load(FaultyDisk disk) throws IOException {
+    private static Path golden(int version) {
+        return Path.of("src/test/resources/golden/store-" + version + ".hex");
+    }
+
+    private static void load(FaultyDisk disk, Path golden) throws IOException {
         Path path = null;
         StringBuilder hex = new StringBuilder();
-        List<String> lines = new ArrayList<>(Files.readAllLines(GOLDEN));
+        List<String> lines = new ArrayList<>(Files.readAllLines(golden));
         lines.add("/end");
         for (String line : lines) {
             if (!line.startsWith("/")) {
@@ -135,7 +141,6 @@ class GoldenTest {
                 text.append(hex, i, Math.min(hex.length(), i + LINE)).append('\n');
             }
         }
-        Files.createDirectories(GOLDEN.getParent());
-        Files.writeString(GOLDEN, text);
+        Files.writeString(golden(NEWEST), text);
     }
 }

@@ -15,6 +15,12 @@ final class AttributeNames {
     /// Our own attribute of a profile: the first part of its [io.emberscope.profile.ProfileType].
     static final String PROFILE_NAME = "emberscope.profile.name";
 
+    /// Our own attribute of a mapping: that it is where the binary itself says that it wants to be,
+    /// so that the addresses of its locations are the binary's own. Its value is `true`.
+    static final String OWN_ADDRESSES = "emberscope.mapping.own_addresses";
+
+    static final String TRUE = "true";
+
     static final String EXECUTABLE = "executable";
 
     /// Labels that are attributes of samples; all others are of a resource.

@@ -93,8 +93,16 @@ final class Dictionary {
     }
 
     /// A mapping with the numbers of its names.
-    private record Mapping(AddressRange range, int binary, int buildId) {
-        static final Mapping NONE = new Mapping(AddressRange.NONE, 0, 0);
+    ///
+    /// @param isOwn whether addresses in the range are the binary's own
+    private record Mapping(AddressRange range, int binary, int buildId, boolean isOwn) {
+        static final Mapping NONE = new Mapping(AddressRange.NONE, 0, 0, false);
+
+        /// What an address is in the binary's own numbering, as far as the sender tells: one
+        /// outside of the range is none of a process.
+        long own(long address) {
+            return buildId != 0 && (isOwn || !range.holds(address)) ? address : Frame.NO_ADDRESS;
+        }
     }
 
     /// An attribute whose value is still to be read: nobody needs the values of most of them.
@@ -348,13 +356,16 @@ final class Dictionary {
     private int frame(Mapping mapping, long address, FrameKind kind)
             throws MalformedInputException {
         long offset = mapping.range().offsetOf(address);
-        int[] key = new int[5 + lines.size()];
+        long own = mapping.own(address);
+        int[] key = new int[7 + lines.size()];
         int length = 0;
         key[length++] = names.add(kind.text());
         key[length++] = mapping.binary();
         key[length++] = mapping.buildId();
         key[length++] = (int) (offset >>> Integer.SIZE);
         key[length++] = (int) offset;
+        key[length++] = (int) (own >>> Integer.SIZE);
+        key[length++] = (int) own;
         int linesFrom = length;
         for (int i = 0; i < lines.size(); i += 2) {
             int function = function(lines.get(i));
@@ -373,7 +384,7 @@ final class Dictionary {
                 int at = linesFrom + 2 * i;
                 named[i] = line(functions.get(key[at]), key[at + 1]);
             }
-            frames.add(new Frame(kind, buildId, binary, offset, List.of(named)));
+            frames.add(new Frame(kind, buildId, binary, offset, own, List.of(named)));
         }
         return number;
     }
@@ -481,7 +492,16 @@ final class Dictionary {
         } catch (MalformedInputException e) {
             throw mappingTable.in(index, e);
         }
-        return new Mapping(new AddressRange(start, limit, fileOffset), binary, buildId());
+        return new Mapping(new AddressRange(start, limit, fileOffset), binary, buildId(), isOwn());
+    }
+
+    private boolean isOwn() throws MalformedInputException {
+        for (int i = 0; i < attributes.size(); i++) {
+            if (attributeKey(attributes.get(i)).equals(AttributeNames.OWN_ADDRESSES)) {
+                return attributeValue(attributes.get(i)).text().equals(AttributeNames.TRUE);
+            }
+        }
+        return false;
     }
 
     private int buildId() throws MalformedInputException {

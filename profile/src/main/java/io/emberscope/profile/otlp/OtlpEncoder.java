@@ -1,5 +1,6 @@
 package io.emberscope.profile.otlp;
 
+import io.emberscope.profile.AddressRange;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.Labels;
@@ -7,6 +8,7 @@ import io.emberscope.profile.Line;
 import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileBatch;
 import io.emberscope.profile.ProfileType;
+import io.emberscope.profile.intern.IntList;
 import io.emberscope.profile.intern.IntSequences;
 import io.emberscope.profile.intern.StringTable;
 import io.emberscope.profile.protobuf.WireWriter;
@@ -246,7 +248,7 @@ public final class OtlpEncoder {
         for (Frame frame : locations) {
             int location = out.begin(2);
             out.varint(1, mapping(frame));
-            out.varint(2, frame.offset());
+            out.varint(2, frame.ownAddress());
             for (Line line : frame.lines()) {
                 int message = out.begin(3);
                 out.varint(1, function(line));
@@ -260,10 +262,22 @@ public final class OtlpEncoder {
         }
     }
 
+    /// The index of the frame's mapping: binary, build id, whether addresses are the binary's own,
+    /// where it begins, and what place in the file that is.
     private int mapping(Frame frame) {
-        return frame.binary().isEmpty() && frame.buildId().isEmpty()
-                ? NONE
-                : mappings.add(strings.add(frame.binary()), strings.add(frame.buildId())) + 1;
+        if (frame.binary().isEmpty() && frame.buildId().isEmpty()) {
+            return NONE;
+        }
+        AddressRange range = AddressRange.ofWhole(frame);
+        return mappings.add(
+                        strings.add(frame.binary()),
+                        strings.add(frame.buildId()),
+                        frame.hasAddress() ? 1 : 0,
+                        (int) (range.start() >>> Integer.SIZE),
+                        (int) range.start(),
+                        (int) (range.fileOffset() >>> Integer.SIZE),
+                        (int) range.fileOffset())
+                + 1;
     }
 
     private int function(Line line) {
@@ -275,26 +289,41 @@ public final class OtlpEncoder {
     }
 
     private void mappings() {
-        // The range that OTLP wants an address to lie in: from the file's start, so that the
-        // address is the offset.
+        // The range that OTLP wants an address to lie in: of the whole file, as far as it is known.
         long[] limits = new long[mappings.size()];
         for (Frame frame : locations) {
             int mapping = mapping(frame);
-            if (mapping != NONE && Long.compareUnsigned(frame.offset(), limits[mapping - 1]) >= 0) {
-                limits[mapping - 1] = frame.offset() == -1 ? -1 : frame.offset() + 1;
+            if (mapping != NONE) {
+                long limit = AddressRange.ofWhole(frame).limit();
+                if (Long.compareUnsigned(limit, limits[mapping - 1]) > 0) {
+                    limits[mapping - 1] = limit;
+                }
             }
         }
         out.emptyMessage(1);
         for (int i = 0; i < limits.length; i++) {
-            int[] names = mappings.get(i);
+            int[] key = mappings.get(i);
             int mapping = out.begin(1);
+            out.varint(1, number(key[3], key[4]));
             out.varint(2, limits[i]);
-            out.varint(4, names[0]);
-            if (names[1] != 0) {
-                out.packed(5, attribute(AttributeNames.BUILD_ID, strings.get(names[1])));
+            out.varint(3, number(key[5], key[6]));
+            out.varint(4, key[0]);
+            IntList of = new IntList();
+            if (key[1] != 0) {
+                of.add(attribute(AttributeNames.BUILD_ID, strings.get(key[1])));
+            }
+            if (key[2] != 0) {
+                of.add(attribute(AttributeNames.OWN_ADDRESSES, AttributeNames.TRUE));
+            }
+            if (of.size() > 0) {
+                out.packed(5, of.toArray());
             }
             out.end(mapping);
         }
+    }
+
+    private static long number(int high, int low) {
+        return (long) high << Integer.SIZE | (low & 0xffff_ffffL);
     }
 
     private void functions() {

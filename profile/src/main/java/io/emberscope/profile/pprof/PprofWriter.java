@@ -1,5 +1,6 @@
 package io.emberscope.profile.pprof;
 
+import io.emberscope.profile.AddressRange;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.Line;
 import io.emberscope.profile.MemoryBudget;
@@ -16,9 +17,10 @@ import java.util.zip.GZIPOutputStream;
 
 /// Writes a merged profile as a pprof file, for `go tool pprof` and everything else that reads it.
 ///
-/// A frame is a location whose address is the frame's offset, in a mapping that starts at address 0
-/// and offset 0 of its binary; so tools that find the binary by its build id can add what we do not
-/// know. Kinds of frames have no place in the format. Values of 0 are left out.
+/// A frame is a location whose address is the binary's own, in a mapping to where the binary says
+/// that it wants to be; where only the offset is known, that is the address and the mapping begins
+/// at 0. So tools that find the binary by its build id can add what we do not know. Kinds of frames
+/// have no place in the format. Values of 0 are left out.
 public final class PprofWriter {
     /// Bytes of a sample beside its locations, of each of these, and of all that a frame adds.
     private static final int SAMPLE_BYTES = 24;
@@ -123,7 +125,7 @@ public final class PprofWriter {
         for (int i = 0; i < locations.size(); i++) {
             Frame frame = locations.get(i);
             int location = out.begin(4);
-            out.varint(1, i + 1L).varint(2, mapping(frame)).varint(3, frame.offset());
+            out.varint(1, i + 1L).varint(2, mapping(frame)).varint(3, frame.ownAddress());
             for (Line line : frame.lines()) {
                 int message = out.begin(4);
                 out.varint(1, function(line)).varint(2, line.line());
@@ -137,20 +139,24 @@ public final class PprofWriter {
     private static final class Mapping {
         final int binary;
         final int buildId;
+        final long start;
+        final long fileOffset;
         long limit;
         boolean hasFunctions = true;
         boolean hasFiles = true;
         boolean hasLines = true;
         boolean hasInlined;
 
-        Mapping(int binary, int buildId) {
+        Mapping(int binary, int buildId, AddressRange range) {
             this.binary = binary;
             this.buildId = buildId;
+            this.start = range.start();
+            this.fileOffset = range.fileOffset();
         }
 
-        void add(Frame frame) {
-            if (Long.compareUnsigned(frame.offset(), limit) >= 0) {
-                limit = frame.offset() == -1 ? -1 : frame.offset() + 1;
+        void add(Frame frame, AddressRange range) {
+            if (Long.compareUnsigned(range.limit(), limit) > 0) {
+                limit = range.limit();
             }
             hasFunctions &= !frame.lines().isEmpty();
             hasFiles &= !frame.lines().isEmpty();
@@ -170,11 +176,19 @@ public final class PprofWriter {
         }
         int binary = strings.add(frame.binary());
         int buildId = strings.add(frame.buildId());
-        int number = mappingKeys.add(binary, buildId);
+        AddressRange range = AddressRange.ofWhole(frame);
+        int number =
+                mappingKeys.add(
+                        binary,
+                        buildId,
+                        (int) (range.start() >>> Integer.SIZE),
+                        (int) range.start(),
+                        (int) (range.fileOffset() >>> Integer.SIZE),
+                        (int) range.fileOffset());
         if (number == mappings.size()) {
-            mappings.add(new Mapping(binary, buildId));
+            mappings.add(new Mapping(binary, buildId, range));
         }
-        mappings.get(number).add(frame);
+        mappings.get(number).add(frame, range);
         return number + 1;
     }
 
@@ -182,7 +196,8 @@ public final class PprofWriter {
         for (int i = 0; i < mappings.size(); i++) {
             Mapping mapping = mappings.get(i);
             int message = out.begin(3);
-            out.varint(1, i + 1L).varint(3, mapping.limit);
+            out.varint(1, i + 1L).varint(2, mapping.start);
+            out.varint(3, mapping.limit).varint(4, mapping.fileOffset);
             out.varint(5, mapping.binary).varint(6, mapping.buildId);
             out.bool(7, mapping.hasFunctions).bool(8, mapping.hasFiles);
             out.bool(9, mapping.hasLines).bool(10, mapping.hasInlined);

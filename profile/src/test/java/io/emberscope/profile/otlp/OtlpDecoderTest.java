@@ -342,8 +342,30 @@ class OtlpDecoderTest extends OtlpDecoding {
                                 "abcdef01",
                                 "/lib/libc.so",
                                 0x7f0000003000L,
+                                0x7f0000003000L,
                                 List.of()),
                         new Frame(FrameKind.UNKNOWN, "", "", -1, List.of()));
+    }
+
+    @Test
+    void aMappingMaySayThatItsAddressesAreTheBinarysOwn() throws Exception {
+        int buildId = messages.attribute("process.executable.build_id.gnu", "abcdef01");
+        int own = messages.attribute("emberscope.mapping.own_addresses", "true");
+        int mapping =
+                messages.mapping(
+                        Mapping.newBuilder()
+                                .setMemoryStart(0x40_1000)
+                                .setMemoryLimit(0x40_3000)
+                                .setFileOffset(0x2000)
+                                .addAttributeIndices(buildId)
+                                .addAttributeIndices(own));
+        int location =
+                messages.location(
+                        Location.newBuilder().setMappingIndex(mapping).setAddress(0x40_1010));
+        ProfileBatch batch = decode(messages.cpu().addSamples(sample(messages.stack(location), 1)));
+        assertThat(batch.frames())
+                .containsExactly(
+                        new Frame(FrameKind.UNKNOWN, "abcdef01", "", 0x2010, 0x40_1010, List.of()));
     }
 
     @Test

@@ -152,11 +152,13 @@ final class OtlpReference {
         }
         Mapping mapping = dictionary.getMappingTable(location.getMappingIndex());
         String buildId = "";
+        boolean own = false;
         for (int index : mapping.getAttributeIndicesList()) {
             KeyValueAndUnit attribute = dictionary.getAttributeTable(index);
             if (string(attribute.getKeyStrindex()).equals("process.executable.build_id.gnu")) {
                 buildId = attribute.getValue().getStringValue();
             }
+            own |= string(attribute.getKeyStrindex()).equals("emberscope.mapping.own_addresses");
         }
         long address = location.getAddress();
         boolean inside =
@@ -185,6 +187,7 @@ final class OtlpReference {
                 buildId,
                 string(mapping.getFilenameStrindex()),
                 inside ? address - mapping.getMemoryStart() + mapping.getFileOffset() : address,
+                buildId.isEmpty() || (inside && !own) ? Frame.NO_ADDRESS : address,
                 lines);
     }
 

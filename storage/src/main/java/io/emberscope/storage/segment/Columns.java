@@ -50,6 +50,11 @@ final class Columns {
         return new TextColumn(column(name));
     }
 
+    /// The numbers of a column that may be absent, from rows or from the whole file.
+    NumberColumn number(String name, long absent) throws DamagedSegmentException {
+        return new NumberColumn(has(name) ? column(name) : null, absent);
+    }
+
     /// Decodes; what the decoder throws becomes a [DamagedSegmentException].
     void decode(Decoding decoding) throws IOException {
         try {

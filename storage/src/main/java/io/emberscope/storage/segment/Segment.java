@@ -329,9 +329,11 @@ public final class Segment implements SampleSource {
         TextColumn buildId = columns.text("build_id");
         TextColumn binary = columns.text("binary");
         ColumnReader offset = columns.column("offset");
+        NumberColumn address = columns.number("address", Frame.NO_ADDRESS);
         for (int i = columns.rows(); i > 0; i--) {
             long frameId = id.getLong();
             long place = offset.getLong();
+            long own = address.next();
             if (wanted.wantsFrame(frameId)) {
                 wanted.frame(
                         frameId,
@@ -340,6 +342,7 @@ public final class Segment implements SampleSource {
                                 buildId.get(),
                                 binary.get(),
                                 place,
+                                own,
                                 lines.getOrDefault(frameId, List.of())));
             }
             id.consume();

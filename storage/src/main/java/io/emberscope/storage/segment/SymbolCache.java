@@ -71,14 +71,12 @@ public final class SymbolCache {
         }
     }
 
-    /// Takes over names from a window for frames that are known here without one.
+    /// Takes over from a window what it knows more of frames: names and addresses.
     public synchronized void learnNames(TenantId tenant, Content content) {
         for (Generation generation : Arrays.asList(young.get(tenant), old.get(tenant))) {
             if (generation != null) {
                 for (int i = 0; i < content.frameCount(); i++) {
-                    if (!content.frames()[i].lines().isEmpty()) {
-                        generation.name(content.frameIds()[i], content.frames()[i]);
-                    }
+                    generation.learn(content.frameIds()[i], content.frames()[i]);
                 }
             }
         }
@@ -134,10 +132,10 @@ public final class SymbolCache {
             return frames[frameIndex.find(id)];
         }
 
-        void name(long id, Frame named) {
+        void learn(long id, Frame frame) {
             int number = frameIndex.find(id);
-            if (number >= 0 && frames[number].lines().isEmpty()) {
-                frames[number] = named;
+            if (number >= 0) {
+                frames[number] = frames[number].with(frame);
             }
         }
 

@@ -90,13 +90,16 @@ final class TableReader implements AutoCloseable {
         return read(group, table, columns, null);
     }
 
-    /// Reads columns of some rows of a row group.
+    /// Reads columns of some rows of a row group. Columns that were added to the table since the
+    /// file was written are left out.
     ///
     /// @param rows which, or null for all; pages without any of them are not read
     Columns read(int group, MessageType table, List<String> columns, @Nullable RowRanges rows)
             throws IOException {
         MessageType projection =
-                new MessageType(table.getName(), columns.stream().map(table::getType).toList());
+                new MessageType(
+                        table.getName(),
+                        columns.stream().filter(this::has).map(table::getType).toList());
         try {
             reader.setRequestedSchema(projection);
             PageReadStore pages =
@@ -110,6 +113,10 @@ final class TableReader implements AutoCloseable {
         } catch (ParquetRuntimeException e) {
             throw new DamagedSegmentException(path + ": " + columns + " damaged", e);
         }
+    }
+
+    private boolean has(String column) {
+        return footer().getFileMetaData().getSchema().containsField(column);
     }
 
     @Override

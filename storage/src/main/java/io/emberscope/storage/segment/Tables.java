@@ -63,7 +63,8 @@ final class Tables {
                     text(Repetition.REQUIRED, "kind", 2),
                     text(Repetition.OPTIONAL, "build_id", 3),
                     text(Repetition.OPTIONAL, "binary", 4),
-                    int64("offset", 5));
+                    int64("offset", 5),
+                    Types.optional(PrimitiveTypeName.INT64).id(6).named("address"));
 
     static final MessageType SYMBOLS_SCHEMA =
             new MessageType(

@@ -137,7 +137,17 @@ final class TenantWriter {
                         texts(i -> frame(frames[i]).kind().text(), false),
                         texts(i -> frame(frames[i]).buildId(), true),
                         texts(i -> frame(frames[i]).binary(), true),
-                        numbers(i -> frame(frames[i]).offset())));
+                        numbers(i -> frame(frames[i]).offset()),
+                        (writer, from, to) -> {
+                            for (int i = from; i < to; i++) {
+                                Frame frame = frame(frames[i]);
+                                if (frame.hasAddress()) {
+                                    writer.write(frame.address(), 0, 1);
+                                } else {
+                                    writer.writeNull(0, 0);
+                                }
+                            }
+                        }));
     }
 
     private DataFile writeSymbols(int[] frames) throws IOException {

@@ -17,15 +17,20 @@ import java.util.TreeMap;
 /// Reads what [BatchEncoder] wrote. Every count is judged by the bytes that are left, since each
 /// item takes at least one. One decoder reads one batch.
 final class BatchDecoder {
+    private static final int FIRST_VERSION_WITH_ADDRESSES = 2;
+
     private final ByteCursor cursor;
+    private final boolean hasAddresses;
     private final List<String> texts = new ArrayList<>();
 
-    private BatchDecoder(ByteCursor cursor) {
+    private BatchDecoder(ByteCursor cursor, int version) {
         this.cursor = cursor;
+        this.hasAddresses = version >= FIRST_VERSION_WITH_ADDRESSES;
     }
 
-    static ProfileBatch decode(ByteCursor cursor) throws MalformedInputException {
-        return new BatchDecoder(cursor).read();
+    /// @param version of the log that it is in
+    static ProfileBatch decode(ByteCursor cursor, int version) throws MalformedInputException {
+        return new BatchDecoder(cursor, version).read();
     }
 
     private ProfileBatch read() throws MalformedInputException {
@@ -61,6 +66,7 @@ final class BatchDecoder {
         String buildId = text("frame build id");
         String binary = text("frame binary");
         long offset = cursor.varint("frame offset");
+        long address = hasAddresses ? address(offset) : Frame.NO_ADDRESS;
         int lineCount = count("frame lines");
         List<Line> lines = new ArrayList<>(lineCount);
         for (int i = 0; i < lineCount; i++) {
@@ -71,7 +77,13 @@ final class BatchDecoder {
                             text("line file"),
                             (int) cursor.varint("line number")));
         }
-        return new Frame(kind, buildId, binary, offset, lines);
+        return new Frame(kind, buildId, binary, offset, address, lines);
+    }
+
+    private long address(long offset) throws MalformedInputException {
+        return cursor.count(1, "frame has address") == 0
+                ? Frame.NO_ADDRESS
+                : offset + cursor.zigzag("frame address");
     }
 
     private int[] stack(int frameCount) throws MalformedInputException {

@@ -51,6 +51,10 @@ final class BatchEncoder {
         text(frame.buildId());
         text(frame.binary());
         body.varint(frame.offset());
+        body.varint(frame.hasAddress() ? 1 : 0);
+        if (frame.hasAddress()) {
+            body.zigzag(frame.address() - frame.offset());
+        }
         body.varint(frame.lines().size());
         for (Line line : frame.lines()) {
             text(line.function());

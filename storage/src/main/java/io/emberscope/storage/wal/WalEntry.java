@@ -56,7 +56,8 @@ public record WalEntry(TenantId tenant, @Nullable BatchId id, ProfileBatch batch
     /// Reads the body of a record whose checksum was right.
     ///
     /// @param rawLength length before compression, or 0 if it is not compressed
-    static WalEntry decode(byte[] body, int rawLength) throws MalformedInputException {
+    /// @param version of the file
+    static WalEntry decode(byte[] body, int rawLength, int version) throws MalformedInputException {
         ByteCursor cursor = ByteCursor.of(rawLength == 0 ? body : decompressed(body, rawLength));
         TenantId tenant;
         try {
@@ -69,7 +70,7 @@ public record WalEntry(TenantId tenant, @Nullable BatchId id, ProfileBatch batch
                 agent.isEmpty()
                         ? null
                         : new BatchId(agent, cursor.i64("epoch"), cursor.i64("sequence"));
-        return new WalEntry(tenant, id, BatchDecoder.decode(cursor));
+        return new WalEntry(tenant, id, BatchDecoder.decode(cursor, version));
     }
 
     static int crc(byte[] bytes) {

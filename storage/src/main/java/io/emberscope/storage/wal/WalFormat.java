@@ -7,8 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The fixed parts of a log file; `docs/formats/wal.md` has them as tables.
 final class WalFormat {
-    /// The version that is written, and the newest that is read.
-    static final int VERSION = 1;
+    /// The version that is written, and the newest that is read. Version 1 has no addresses.
+    static final int VERSION = 2;
+
+    static final int OLDEST_VERSION = 1;
 
     /// The file header is there twice, so that one damaged byte does not cost the file.
     static final int FILE_HEADER_COPY_BYTES = 32;

@@ -20,6 +20,7 @@ final class WalReader {
 
     private final DiskFile file;
     private final long size;
+    private final int version;
     private final long salt;
     private final long after;
     private final WalVisitor visitor;
@@ -32,10 +33,12 @@ final class WalReader {
     private long damagedBytes;
     private long tornBytes;
 
-    private WalReader(DiskFile file, long salt, long after, WalVisitor visitor) throws IOException {
+    private WalReader(DiskFile file, FileHeader header, long after, WalVisitor visitor)
+            throws IOException {
         this.file = file;
         this.size = file.size();
-        this.salt = salt;
+        this.version = header.version();
+        this.salt = header.salt();
         this.after = after;
         this.visitor = visitor;
     }
@@ -50,16 +53,17 @@ final class WalReader {
             if (header == null) {
                 return headless(file.size());
             }
-            if (header.version() != WalFormat.VERSION) {
+            if (header.version() < WalFormat.OLDEST_VERSION
+                    || header.version() > WalFormat.VERSION) {
                 throw new IOException(
                         path
                                 + ": log version "
                                 + header.version()
-                                + " (expected: "
+                                + " (expected: at most "
                                 + WalFormat.VERSION
                                 + "; a newer Emberscope wrote it)");
             }
-            return new WalReader(file, header.salt(), after, visitor).read();
+            return new WalReader(file, header, after, visitor).read();
         }
     }
 
@@ -116,7 +120,7 @@ final class WalReader {
         }
         WalEntry entry;
         try {
-            entry = WalEntry.decode(body.array(), header.rawLength());
+            entry = WalEntry.decode(body.array(), header.rawLength(), version);
         } catch (MalformedInputException e) {
             damaged(next);
             return;

@@ -208,10 +208,9 @@ final class TenantWindow {
             if (!sameCode(known, frame)) {
                 throw collision("frame", id);
             }
-            if (known.lines().isEmpty() && !frame.lines().isEmpty()) {
-                frames[-1 - number] = frame;
-                objectBytes += bytesOf(frame) - bytesOf(known);
-            }
+            Frame both = known.with(frame);
+            frames[-1 - number] = both;
+            objectBytes += bytesOf(both) - bytesOf(known);
             return;
         }
         if (number == frames.length) {

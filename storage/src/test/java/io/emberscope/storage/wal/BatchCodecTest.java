@@ -22,8 +22,10 @@ class BatchCodecTest {
         for (int i = 0; i < 2_000; i++) {
             ProfileBatch batch = Batches.random(random, 5, Batches.START_MILLIS, 4);
             byte[] bytes = BatchEncoder.encode(batch);
-            assertSame(BatchDecoder.decode(ByteCursor.of(bytes)), batch);
-            assertThat(BatchEncoder.encode(BatchDecoder.decode(ByteCursor.of(bytes))))
+            assertSame(BatchDecoder.decode(ByteCursor.of(bytes), WalFormat.VERSION), batch);
+            assertThat(
+                            BatchEncoder.encode(
+                                    BatchDecoder.decode(ByteCursor.of(bytes), WalFormat.VERSION)))
                     .isEqualTo(bytes);
         }
     }
@@ -37,7 +39,8 @@ class BatchCodecTest {
             ProfileBatch batch = Batches.random(random, 20, Batches.START_MILLIS, 4);
             WalEntry.Encoded encoded = new WalEntry(ACME, id, batch).encode();
             compressed += encoded.rawLength() > 0 ? 1 : 0;
-            WalEntry entry = WalEntry.decode(encoded.bytes(), encoded.rawLength());
+            WalEntry entry =
+                    WalEntry.decode(encoded.bytes(), encoded.rawLength(), WalFormat.VERSION);
             assertThat(entry.tenant()).isEqualTo(ACME);
             assertThat(entry.id()).isEqualTo(id);
             assertSame(entry.batch(), batch);
@@ -64,7 +67,9 @@ class BatchCodecTest {
             }
             try {
                 WalEntry.decode(
-                        bytes, random.nextInt(8) == 0 ? random.nextInt() : encoded.rawLength());
+                        bytes,
+                        random.nextInt(8) == 0 ? random.nextInt() : encoded.rawLength(),
+                        WalFormat.VERSION);
             } catch (MalformedInputException e) {
                 refused++;
             }
@@ -83,7 +88,7 @@ class BatchCodecTest {
                 bytes[j] = (byte) 0xff;
             }
             try {
-                BatchDecoder.decode(ByteCursor.of(bytes));
+                BatchDecoder.decode(ByteCursor.of(bytes), WalFormat.VERSION);
             } catch (MalformedInputException e) {
                 // what is expected
             }

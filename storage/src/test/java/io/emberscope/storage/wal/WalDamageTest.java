@@ -210,7 +210,7 @@ class WalDamageTest {
         // The version with a checksum that is right, as a newer program writes it.
         for (int copy = 0; copy < 2; copy++) {
             int start = copy * WalFormat.FILE_HEADER_COPY_BYTES;
-            content[start + 8] = 2;
+            content[start + 8] = WalFormat.VERSION + 1;
             byte[] covered = new byte[16 + 28];
             System.arraycopy(content, start, covered, 16, 28);
             ByteBuffer.wrap(content)
@@ -219,7 +219,9 @@ class WalDamageTest {
         }
         assertThatThrownBy(() -> replay(content, new ArrayList<>()))
                 .isInstanceOf(IOException.class)
-                .hasMessage(path + ": log version 2 (expected: 1; a newer Emberscope wrote it)");
+                .hasMessage(
+                        path
+                                + ": log version 3 (expected: at most 2; a newer Emberscope wrote it)");
     }
 
     @Test

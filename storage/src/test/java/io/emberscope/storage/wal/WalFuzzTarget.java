@@ -14,11 +14,12 @@ public final class WalFuzzTarget {
 
     public static void fuzzerTestOneInput(byte[] bytes) throws IOException {
         try {
-            WalEntry entry = WalEntry.decode(bytes, 0);
+            WalEntry entry = WalEntry.decode(bytes, 0, WalFormat.VERSION);
+            WalEntry.decode(bytes, 0, WalFormat.OLDEST_VERSION);
             // What was decoded can be stored, and is the same when it is written again.
             PreparedBatch.of(entry.tenant(), entry.batch());
             WalEntry.Encoded again = entry.encode();
-            WalEntry read = WalEntry.decode(again.bytes(), again.rawLength());
+            WalEntry read = WalEntry.decode(again.bytes(), again.rawLength(), WalFormat.VERSION);
             if (read.batch().size() != entry.batch().size()) {
                 throw new AssertionError("not the same again");
             }
