@@ -5,6 +5,7 @@ import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.FunctionTable;
+import io.emberscope.symbolizer.elf.OwnAddresses;
 import io.emberscope.symbolizer.elf.TooManyFunctionsException;
 import java.io.IOException;
 import java.util.Iterator;
@@ -65,6 +66,7 @@ public final class SymbolCache implements AutoCloseable {
     private static final class Binary {
         final BinaryKey key;
         @Nullable FunctionTable table;
+        OwnAddresses addresses = OwnAddresses.none();
         @Nullable ByteSource source;
         int number;
         int failures;
@@ -118,6 +120,13 @@ public final class SymbolCache implements AutoCloseable {
         }
         count.named.increment();
         return name;
+    }
+
+    /// The address that a binary itself gives a place in its file (ELF virtual address), known once
+    /// a name of the binary was asked for; [ElfFile#NOWHERE] if it is not.
+    public long address(BinaryKey key, long fileOffset) {
+        Binary binary = binaries.get(key);
+        return binary == null ? ElfFile.NOWHERE : binary.addresses.of(fileOffset);
     }
 
     /// Opens a binary's file if it is not known yet, so that it can be read later even if whoever
@@ -196,7 +205,9 @@ public final class SymbolCache implements AutoCloseable {
             return null;
         }
         try {
-            FunctionTable table = FunctionTable.read(ElfFile.open(source), limits.functionsMax);
+            ElfFile file = ElfFile.open(source);
+            binary.addresses = OwnAddresses.of(file);
+            FunctionTable table = FunctionTable.read(file, limits.functionsMax);
             count.tablesBuilt.increment();
             binary.table = table;
             binary.number = ++lastNumber;

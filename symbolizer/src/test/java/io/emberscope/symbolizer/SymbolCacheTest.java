@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.metrics.Metrics;
+import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.HandmadeElf;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -77,6 +78,18 @@ class SymbolCacheTest {
             isClosed = true;
             closed++;
         }
+    }
+
+    @Test
+    void placesHaveTheBinarysOwnAddressesOnceItWasRead() {
+        SymbolCache cache = cache();
+        assertThat(cache.address(key(1), AT + 17)).isEqualTo(ElfFile.NOWHERE);
+        cache.name(key(1), AT + 17, opener(elf(1, 0))); // also where it has no names
+        assertThat(cache.address(key(1), AT + 17)).isEqualTo(HandmadeElf.TEXT_ADDRESS + 17);
+        long end = AT + HandmadeElf.TEXT_SIZE;
+        assertThat(cache.address(key(1), end - 1))
+                .isEqualTo(HandmadeElf.TEXT_ADDRESS + HandmadeElf.TEXT_SIZE - 1);
+        assertThat(cache.address(key(1), end)).isEqualTo(ElfFile.NOWHERE);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.emberscope.collector.naming;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.collector.primitive.LongMap;
 import io.emberscope.collector.process.Binary;
+import io.emberscope.profile.Frame;
 import io.emberscope.symbolizer.BinaryKey;
 import io.emberscope.symbolizer.SymbolCache;
 import io.emberscope.symbolizer.elf.ElfFile;
@@ -65,6 +66,14 @@ final class FileNames implements AutoCloseable {
         return identity.key == null
                 ? null
                 : symbols.name(identity.key, offset, () -> files.open(binary).source());
+    }
+
+    /// The address that the binary itself gives a file offset for which a name was asked, or
+    /// [Frame#NO_ADDRESS].
+    long address(Identity identity, long offset) {
+        long address =
+                identity.key == null ? ElfFile.NOWHERE : symbols.address(identity.key, offset);
+        return address == ElfFile.NOWHERE ? Frame.NO_ADDRESS : address;
     }
 
     /// Whether the names given just now are still those of what was loaded.

@@ -62,7 +62,8 @@ public final class FrameNamer {
             case KERNEL -> ofKernel(binary, place);
             case VDSO -> ofVdso(place);
             case CUT -> CutMark.frame(binary.whyCut().text());
-            case ANONYMOUS, UNKNOWN, SPECIAL, FILE -> frame("", binary, place, null);
+            case ANONYMOUS, UNKNOWN, SPECIAL, FILE ->
+                    frame("", binary, place, Frame.NO_ADDRESS, null);
         };
     }
 
@@ -90,10 +91,11 @@ public final class FrameNamer {
     private Frame ofVdso(long offset) {
         Vdso vdso = kernelNames.vdso();
         if (vdso == null) {
-            return frame("", Binary.VDSO, offset, null);
+            return frame("", Binary.VDSO, offset, Frame.NO_ADDRESS, null);
         }
         Optional<String> name = vdso.name(offset);
-        return frame(vdso.buildId(), Binary.VDSO, offset, name.orElse(null));
+        // It is mapped as it lies in its image, from address 0 on.
+        return frame(vdso.buildId(), Binary.VDSO, offset, offset, name.orElse(null));
     }
 
     private void nameInFiles(Window window, Frame[] frames, int[] unnamed, int count)
@@ -119,7 +121,8 @@ public final class FrameNamer {
             Binary binary = window.frameBinary(unnamed[i]);
             long place = window.framePlace(unnamed[i]);
             String name = request.name(i);
-            Frame frame = frame(request.buildId(binaryOf[i]), binary, place, name);
+            Frame frame =
+                    frame(request.buildId(binaryOf[i]), binary, place, request.address(i), name);
             frames[unnamed[i]] = frame;
             if (name != null) {
                 cache.put(binary, place, frame);
@@ -140,7 +143,7 @@ public final class FrameNamer {
     }
 
     private static Frame frame(
-            String buildId, Binary binary, long place, @Nullable String function) {
+            String buildId, Binary binary, long place, long address, @Nullable String function) {
         String path = binary.path();
         return new Frame(
                 FrameKind.NATIVE,
@@ -150,6 +153,7 @@ public final class FrameNamer {
                                 ? path.substring(path.length() - PATH_LENGTH_MAX)
                                 : path),
                 place,
+                address,
                 function == null ? List.of() : List.of(Line.named(function)));
     }
 }

@@ -2,15 +2,16 @@ package io.emberscope.collector.naming;
 
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.reader.Reader;
+import io.emberscope.profile.Frame;
 import java.util.Arrays;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Asks for the build ids of some binaries and for the names of places in them. Filled by a
-/// [Reader]'s thread while the one that asked waits; what is not there when the wait ends stays
-/// unknown.
+/// Asks for the build ids of some binaries and for the names and own addresses of places in them.
+/// Filled by a [Reader]'s thread while the one that asked waits; what is not there when the wait
+/// ends stays unknown.
 final class NameRequest implements Reader.Task<FileNames> {
     private final Consumer<Binary> stuck;
     private final ReentrantLock lock = new ReentrantLock();
@@ -22,6 +23,7 @@ final class NameRequest implements Reader.Task<FileNames> {
     private int binaryCount;
     private long[] places = new long[64];
     private @Nullable String[] names = new @Nullable String[64];
+    private long[] addresses = new long[64];
     private int placeCount;
 
     private int binariesDone;
@@ -51,8 +53,10 @@ final class NameRequest implements Reader.Task<FileNames> {
         if (placeCount == places.length) {
             places = Arrays.copyOf(places, placeCount * 2);
             names = Arrays.copyOf(names, placeCount * 2);
+            addresses = Arrays.copyOf(addresses, placeCount * 2);
         }
         places[placeCount] = place;
+        addresses[placeCount] = Frame.NO_ADDRESS;
         return placeCount++;
     }
 
@@ -85,6 +89,11 @@ final class NameRequest implements Reader.Task<FileNames> {
         return names[place];
     }
 
+    /// The address that the binary itself gives a place, or [Frame#NO_ADDRESS].
+    long address(int place) {
+        return addresses[place];
+    }
+
     @Override
     public void run(FileNames files) {
         for (int i = 0; i < binaryCount; i++) {
@@ -101,7 +110,10 @@ final class NameRequest implements Reader.Task<FileNames> {
             // The file may have been written over since it was opened.
             boolean isRight = files.isStillRight(identity);
             for (int k = 0; k < found.length; k++) {
-                if (!answerPlace(first + k, isRight ? found[k] : null)) {
+                String name = isRight ? found[k] : null;
+                long address =
+                        isRight ? files.address(identity, places[first + k]) : Frame.NO_ADDRESS;
+                if (!answerPlace(first + k, name, address)) {
                     return;
                 }
             }
@@ -145,11 +157,12 @@ final class NameRequest implements Reader.Task<FileNames> {
         }
     }
 
-    private boolean answerPlace(int place, @Nullable String name) {
+    private boolean answerPlace(int place, @Nullable String name, long address) {
         lock.lock();
         try {
             if (!over) {
                 names[place] = name;
+                addresses[place] = address;
                 placesDone = place + 1;
             }
             return !over;

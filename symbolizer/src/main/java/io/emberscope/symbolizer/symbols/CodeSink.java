@@ -3,8 +3,8 @@ package io.emberscope.symbolizer.symbols;
 import java.io.IOException;
 
 /// Takes what is known of a binary's code: which function, inlined into which, at which line each
-/// instruction belongs to. Whoever reads debug information tells it, unit by unit and in any order of
-/// addresses; [SymbolFileWriter] makes a file of it.
+/// instruction belongs to. Whoever reads debug information tells it, unit by unit and in any order
+/// of addresses; [SymbolFileWriter] makes a file of it.
 ///
 /// Texts and nodes are known by the numbers that they were given, which grow from 0. Addresses are
 /// those of the binary itself (ELF virtual addresses), unsigned.
