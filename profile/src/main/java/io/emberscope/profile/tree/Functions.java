@@ -175,7 +175,8 @@ final class Functions {
             if (nowhere && frame.kind() != FrameKind.KERNEL) {
                 return binary;
             }
-            String offset = "0x" + Long.toHexString(frame.offset());
+            // What `addr2line` takes, where it is known.
+            String offset = "0x" + Long.toHexString(frame.ownAddress());
             String fileName = binary.substring(binary.lastIndexOf('/') + 1);
             if (!fileName.isEmpty()) {
                 return fileName + '+' + offset;
