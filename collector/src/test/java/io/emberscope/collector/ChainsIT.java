@@ -25,6 +25,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +79,9 @@ class ChainsIT {
 
     /// Runs of a program before what is judged, at most.
     private static final int WARM_UPS_MAX = 20;
+
+    /// Programs whose samples are kept at once.
+    private static final int TOGETHER = 32;
 
     /// What cannot be as good, and why, by scenario.
     private static final Map<String, Explained> EXPLAINED = explained();
@@ -164,6 +170,9 @@ class ChainsIT {
         int wrong;
         final Map<String, Integer> reasons = new TreeMap<>();
 
+        /// When each process was sampled first.
+        final Map<Integer, Long> firsts = new HashMap<>();
+
         boolean misses(StackEnd end) {
             return reasons.keySet().stream().anyMatch(reason -> reason.startsWith(end + " "));
         }
@@ -177,11 +186,16 @@ class ChainsIT {
         Map<String, Score> scores = new TreeMap<>();
         try (LiveSampler sampler = new LiveSampler(how, HZ)) {
             loadTables(sampler);
-            for (ChainProgram program : programs) {
-                if (how == SamplerOptions.Unwinding.TABLES
-                        || BOUNDED.contains(build(program))
-                        || Boolean.getBoolean("long")) {
-                    scores.put(program.name(), run(program, sampler));
+            List<ChainProgram> chosen = new ArrayList<>(programs);
+            if (how == SamplerOptions.Unwinding.TABLES_BOUNDED && !Boolean.getBoolean("long")) {
+                chosen.removeIf(program -> !BOUNDED.contains(build(program)));
+            }
+            for (int from = 0; from < chosen.size(); from += TOGETHER) {
+                List<ChainProgram> some =
+                        chosen.subList(from, Math.min(from + TOGETHER, chosen.size()));
+                List<Score> found = run(some, sampler);
+                for (int i = 0; i < some.size(); i++) {
+                    scores.put(some.get(i).name(), found.get(i));
                 }
             }
         } finally {
@@ -268,14 +282,42 @@ class ChainsIT {
     /// Runs a program until the tables of what runs all the time are there, which are made anew for
     /// each sampler. It takes seconds where the machine is emulated.
     private void loadTables(LiveSampler sampler) throws Exception {
-        Score score = run(programs.getFirst(), sampler);
+        List<ChainProgram> first = programs.subList(0, 1);
+        Score score = run(first, sampler).getFirst();
         for (int i = 0; i < WARM_UPS_MAX && score.misses(StackEnd.TABLE_MISSING); i++) {
-            score = run(programs.getFirst(), sampler);
+            score = run(first, sampler).getFirst();
         }
     }
 
-    private Score run(ChainProgram program, LiveSampler sampler) throws Exception {
-        Path output = directory.resolve("output.txt");
+    /// Runs programs, one on each CPU at a time, and judges their stacks afterwards: the agent
+    /// merges what is half a second old, and is waited for once. In the order of the programs.
+    private List<Score> run(List<ChainProgram> some, LiveSampler sampler) throws Exception {
+        List<Chains> told = new ArrayList<>();
+        try (ExecutorService executor =
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
+            List<Future<Chains>> running = new ArrayList<>();
+            for (ChainProgram program : some) {
+                running.add(executor.submit(() -> chains(program)));
+            }
+            for (Future<Chains> chains : running) {
+                told.add(chains.get());
+            }
+        }
+        List<Score> scores = new ArrayList<>();
+        told.forEach(_ -> scores.add(new Score()));
+        for (LiveSampler.Merged sample : sampler.takeUntil(System.nanoTime())) {
+            for (int i = 0; i < told.size(); i++) {
+                if (told.get(i).covers(sample.tid(), sample.timeNanos())) {
+                    judge(sample, told.get(i), scores.get(i));
+                }
+            }
+        }
+        return scores;
+    }
+
+    /// Runs a program to its end; what it tells.
+    private static Chains chains(ChainProgram program) throws Exception {
+        Path output = Files.createTempFile(directory, "output", ".txt");
         Process process =
                 new ProcessBuilder(program.command(BURN))
                         .redirectErrorStream(true)
@@ -284,39 +326,34 @@ class ChainsIT {
         int status = process.waitFor();
         String said = Files.readString(output);
         assertThat(status).as("%s: %s", program.name(), said).isZero();
-        Chains chains = Chains.parse(program.binary(), said.lines().toList());
-        Score score = new Score();
-        Map<Integer, Long> firsts = new HashMap<>();
-        for (LiveSampler.Merged sample : sampler.takeUntil(System.nanoTime())) {
-            if (!chains.covers(sample.tid(), sample.timeNanos())) {
-                continue;
-            }
-            long first = firsts.computeIfAbsent(sample.pid(), _ -> sample.timeNanos());
-            boolean isKnown = sample.timeNanos() - first >= KNOWN_AFTER_NANOS;
-            List<Chains.FoundFrame> frames = new ArrayList<>();
-            for (LiveSampler.Place place : sample.frames()) {
-                frames.add(frame(place));
-            }
-            Collections.reverse(frames);
-            Chains.Judgement judgement = chains.judge(sample.thread(), frames);
-            score.all++;
-            score.known += isKnown ? 1 : 0;
-            if (judgement.verdict() == Chains.Verdict.RIGHT) {
-                score.right++;
-                score.knownRight += isKnown ? 1 : 0;
-            } else {
-                score.wrong += isKnown && judgement.verdict() == Chains.Verdict.WRONG ? 1 : 0;
-                score.reasons.merge(
-                        sample.end()
-                                + (sample.isResumed() ? " resumed " : " ")
-                                + judgement.verdict()
-                                + ' '
-                                + judgement.reason(),
-                        1,
-                        Integer::sum);
-            }
+        return Chains.parse(program.binary(), said.lines().toList());
+    }
+
+    private void judge(LiveSampler.Merged sample, Chains chains, Score score) throws IOException {
+        long first = score.firsts.computeIfAbsent(sample.pid(), _ -> sample.timeNanos());
+        boolean isKnown = sample.timeNanos() - first >= KNOWN_AFTER_NANOS;
+        List<Chains.FoundFrame> frames = new ArrayList<>();
+        for (LiveSampler.Place place : sample.frames()) {
+            frames.add(frame(place));
         }
-        return score;
+        Collections.reverse(frames);
+        Chains.Judgement judgement = chains.judge(sample.thread(), frames);
+        score.all++;
+        score.known += isKnown ? 1 : 0;
+        if (judgement.verdict() == Chains.Verdict.RIGHT) {
+            score.right++;
+            score.knownRight += isKnown ? 1 : 0;
+        } else {
+            score.wrong += isKnown && judgement.verdict() == Chains.Verdict.WRONG ? 1 : 0;
+            score.reasons.merge(
+                    sample.end()
+                            + (sample.isResumed() ? " resumed " : " ")
+                            + judgement.verdict()
+                            + ' '
+                            + judgement.reason(),
+                    1,
+                    Integer::sum);
+        }
     }
 
     private Chains.FoundFrame frame(LiveSampler.Place place) throws IOException {
