@@ -25,9 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,7 +123,7 @@ class ChainsIT {
     static void build() throws Exception {
         RunningCollector.assumeRoot();
         List<String> patterns = patterns();
-        programs = ChainPrograms.some(directory, build -> matches(build, patterns));
+        programs = ChainPrograms.some(build -> matches(build, patterns));
         Set<String> built = new TreeSet<>();
         programs.forEach(program -> built.add(build(program)));
         // Otherwise a name that is no build's, or a compiler that is missing, is a test that
@@ -292,17 +289,7 @@ class ChainsIT {
     /// Runs programs, one on each CPU at a time, and judges their stacks afterwards: the agent
     /// merges what is half a second old, and is waited for once. In the order of the programs.
     private List<Score> run(List<ChainProgram> some, LiveSampler sampler) throws Exception {
-        List<Chains> told = new ArrayList<>();
-        try (ExecutorService executor =
-                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-            List<Future<Chains>> running = new ArrayList<>();
-            for (ChainProgram program : some) {
-                running.add(executor.submit(() -> chains(program)));
-            }
-            for (Future<Chains> chains : running) {
-                told.add(chains.get());
-            }
-        }
+        List<Chains> told = ChainPrograms.run(some, BURN, directory);
         List<Score> scores = new ArrayList<>();
         told.forEach(_ -> scores.add(new Score()));
         for (LiveSampler.Merged sample : sampler.takeUntil(System.nanoTime())) {
@@ -313,20 +300,6 @@ class ChainsIT {
             }
         }
         return scores;
-    }
-
-    /// Runs a program to its end; what it tells.
-    private static Chains chains(ChainProgram program) throws Exception {
-        Path output = Files.createTempFile(directory, "output", ".txt");
-        Process process =
-                new ProcessBuilder(program.command(BURN))
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile())
-                        .start();
-        int status = process.waitFor();
-        String said = Files.readString(output);
-        assertThat(status).as("%s: %s", program.name(), said).isZero();
-        return Chains.parse(program.binary(), said.lines().toList());
     }
 
     private void judge(LiveSampler.Merged sample, Chains chains, Score score) throws IOException {

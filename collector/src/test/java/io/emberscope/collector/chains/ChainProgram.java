@@ -1,5 +1,7 @@
 package io.emberscope.collector.chains;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,17 +17,28 @@ public record ChainProgram(String name, Path program, List<String> arguments) {
         arguments = List.copyOf(arguments);
     }
 
-    /// The command that burns this much CPU time in all its threads and processes.
-    public List<String> command(Duration burn) {
+    /// Runs it to its end, which has to be a good one.
+    ///
+    /// @param burn CPU time in all its threads and processes
+    /// @param directory where its output is put
+    /// @return what it told
+    public Chains run(Duration burn, Path directory) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(program.toString());
         command.addAll(arguments);
         command.add(Long.toString(burn.toMillis()));
-        return command;
-    }
-
-    /// The name of its binary in frames.
-    public String binary() {
-        return program.getFileName().toString();
+        // Not a pipe: nobody else has to run for it to go on.
+        Path output = Files.createTempFile(directory, "output", ".txt");
+        int status =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start()
+                        .waitFor();
+        String said = Files.readString(output);
+        if (status != 0) {
+            throw new IOException("status %d of %s: %s".formatted(status, name, said));
+        }
+        return Chains.parse(program.getFileName().toString(), said.lines().toList());
     }
 }

@@ -2,13 +2,17 @@ package io.emberscope.collector.chains;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,11 +20,14 @@ import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 
 /// Builds the programs of `src/test/chains` in all ways that matter to an unwinder.
 public final class ChainPrograms {
     private static final Path SOURCES = Path.of("src/test/chains").toAbsolutePath();
-    private static final int BUILDS_AT_ONCE = 2;
+
+    /// Built once for all tests; see [#hash].
+    private static final Path BUILT = Path.of("target", "chains").toAbsolutePath();
 
     /// Where toolchains are that do not put themselves on the path.
     private static final List<Path> USUAL_PLACES =
@@ -52,48 +59,72 @@ public final class ChainPrograms {
     }
 
     /// Every scenario of every build whose toolchain is there; of the others it tells on standard
-    /// error. What is already in the directory is not built again.
-    public static List<ChainProgram> all(Path directory) throws IOException, InterruptedException {
-        return some(directory, _ -> true);
+    /// error. What was built before, of the same sources by the same tool, is not built again.
+    public static List<ChainProgram> all() throws IOException, InterruptedException {
+        return some(_ -> true);
     }
 
     /// The scenarios of some builds, by their names, such as `basic-gcc-O2`.
-    public static List<ChainProgram> some(Path directory, Predicate<String> builds)
+    public static List<ChainProgram> some(Predicate<String> builds)
             throws IOException, InterruptedException {
-        List<ChainProgram> programs = new ArrayList<>();
-        try (ExecutorService executor = Executors.newFixedThreadPool(BUILDS_AT_ONCE)) {
-            List<Future<List<ChainProgram>>> built = new ArrayList<>();
-            for (Build build : builds()) {
-                if (!builds.test(build.name())) {
-                    continue;
-                }
-                Optional<Path> tool = find(build.tool());
-                if (tool.isPresent()) {
-                    built.add(executor.submit(() -> programs(directory, build)));
-                } else {
-                    System.err.printf(
-                            "MISSING TOOLCHAIN: %s: %s is NOT built and NOT tested%n",
-                            build.tool(), build.name());
-                }
+        List<Callable<List<ChainProgram>>> built = new ArrayList<>();
+        for (Build build : builds()) {
+            if (!builds.test(build.name())) {
+                continue;
             }
-            for (Future<List<ChainProgram>> some : built) {
-                programs.addAll(some.get());
+            Optional<Path> tool = find(build.tool());
+            if (tool.isPresent()) {
+                built.add(() -> programs(build, tool.get()));
+            } else {
+                System.err.printf(
+                        "MISSING TOOLCHAIN: %s: %s is NOT built and NOT tested%n",
+                        build.tool(), build.name());
+            }
+        }
+        return onAllCpus(built).stream().flatMap(List::stream).toList();
+    }
+
+    /// Runs programs to their ends, one on each CPU at a time.
+    ///
+    /// @param burn CPU time of each
+    /// @param directory where their output is put
+    /// @return what they told, in their order
+    public static List<Chains> run(List<ChainProgram> programs, Duration burn, Path directory)
+            throws IOException, InterruptedException {
+        List<Callable<Chains>> runs = new ArrayList<>();
+        for (ChainProgram program : programs) {
+            runs.add(() -> program.run(burn, directory));
+        }
+        return onAllCpus(runs);
+    }
+
+    private static <T> List<T> onAllCpus(List<Callable<T>> tasks)
+            throws IOException, InterruptedException {
+        int cpus = Runtime.getRuntime().availableProcessors();
+        List<T> results = new ArrayList<>();
+        try (ExecutorService executor = Executors.newFixedThreadPool(cpus)) {
+            for (Future<T> done : executor.invokeAll(tasks)) {
+                results.add(done.get());
             }
         } catch (ExecutionException failed) {
             throw new IOException(failed.getCause());
         }
-        return List.copyOf(programs);
+        return results;
     }
 
-    private static List<ChainProgram> programs(Path directory, Build build)
+    private static List<ChainProgram> programs(Build build, Path tool)
             throws IOException, InterruptedException {
-        Path own = Files.createDirectories(directory.resolve(build.name()));
-        Path program = own.resolve(build.name());
-        if (!Files.exists(program)) {
+        Path own = BUILT.resolve(build.name() + '-' + hash(build, tool));
+        if (!Files.exists(own)) {
+            // Under its own name once it is whole.
+            Files.createDirectories(BUILT);
+            Path part = Files.createTempDirectory(BUILT, build.name());
             for (List<String> command : build.commands()) {
-                run(own, command);
+                run(part, command);
             }
+            Files.move(part, own, StandardCopyOption.ATOMIC_MOVE);
         }
+        Path program = own.resolve(build.name());
         List<String> scenarios =
                 build.scenarios().isEmpty()
                         ? run(own, List.of(program.toString(), "scenarios"))
@@ -106,21 +137,32 @@ public final class ChainPrograms {
                 .toList();
     }
 
+    /// Of all that makes a program what it is; of the tool which file it is, and when that changed.
+    private static String hash(Build build, Path tool) throws IOException {
+        CRC32C hash = new CRC32C();
+        try (Stream<Path> sources = Files.list(SOURCES)) {
+            for (Path source : sources.sorted().toList()) {
+                hash.update(Files.readAllBytes(source));
+            }
+        }
+        Path real = tool.toRealPath();
+        String rest = build.commands() + " " + real + Files.getLastModifiedTime(real);
+        hash.update(rest.getBytes(StandardCharsets.UTF_8));
+        return Long.toHexString(hash.getValue());
+    }
+
     /// The lines that a command prints to its end, which has to be a good one.
     private static List<String> run(Path directory, List<String> command)
             throws IOException, InterruptedException {
         List<String> found = new ArrayList<>(command);
         found.set(0, find(command.getFirst()).orElseThrow().toString());
-        Path output = Files.createTempFile(directory, "output", ".txt");
         ProcessBuilder builder =
-                new ProcessBuilder(found)
-                        .directory(directory.toFile())
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile());
+                new ProcessBuilder(found).directory(directory.toFile()).redirectErrorStream(true);
         // Go needs nothing from elsewhere, least of all another Go.
         builder.environment().putAll(Map.of("CGO_ENABLED", "0", "GOTOOLCHAIN", "local"));
-        int status = builder.start().waitFor();
-        List<String> lines = Files.readAllLines(output);
+        Process process = builder.start();
+        List<String> lines = process.inputReader(StandardCharsets.UTF_8).readAllLines();
+        int status = process.waitFor();
         if (status != 0) {
             throw new IOException(
                     "status %d of %s:%n%s"

@@ -2,7 +2,6 @@ package io.emberscope.collector.chains;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -10,13 +9,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ChainProgramsIT {
-    private static final Duration BURN = Duration.ofMillis(20);
+    private static final Duration BURN = Duration.ofMillis(5);
 
     @TempDir Path directory;
 
     @Test
     void everyProgramTellsItsChainsAndEndsWell() throws Exception {
-        List<ChainProgram> programs = ChainPrograms.all(directory);
+        List<ChainProgram> programs = ChainPrograms.all();
 
         assertThat(programs).extracting(ChainProgram::name).doesNotHaveDuplicates();
         assertThat(programs)
@@ -27,20 +26,12 @@ final class ChainProgramsIT {
                         "host-gcc-O2-lazy/stub",
                         "rust-O2/panic",
                         "go/recursion-300");
-        for (ChainProgram program : programs) {
-            Path output = directory.resolve("output.txt");
-            Process process =
-                    new ProcessBuilder(program.command(BURN))
-                            .redirectErrorStream(true)
-                            .redirectOutput(output.toFile())
-                            .start();
-            int status = process.waitFor();
-            String said = Files.readString(output);
-            assertThat(status).as("%s: %s", program.name(), said).isZero();
-            Chains chains = Chains.parse(program.binary(), said.lines().toList());
-            assertThat(chains.windows()).as(program.name()).isNotEmpty();
-            assertThat(chains.windows())
-                    .as("%s is done with all it began", program.name())
+        List<Chains> told = ChainPrograms.run(programs, BURN, directory);
+        for (int i = 0; i < programs.size(); i++) {
+            String name = programs.get(i).name();
+            assertThat(told.get(i).windows()).as(name).isNotEmpty();
+            assertThat(told.get(i).windows())
+                    .as("%s is done with all it began", name)
                     .noneMatch(window -> window.toNanos() == Long.MAX_VALUE);
         }
     }
