@@ -10,12 +10,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Files of what runs are replaced, as a package manager or a build does it: samples have the names
 /// of what runs, before and after, or none and a reason that is counted; never those of what is at
-/// its path now.
+/// its path now. The tests mostly wait, so they run side by side, each with its own collector and
+/// its own programs.
 final class ReplacedIT {
     private static final int HZ = 997;
     private static final long MILLI = 1_000_000L;
@@ -27,6 +30,7 @@ final class ReplacedIT {
     @TempDir private Path directory;
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void ofAProgramThatIsRenamedOverBothHaveTheirOwnNames() throws Exception {
         RunningCollector.assumeRoot();
         CPrograms programs = new CPrograms(directory);
@@ -57,12 +61,15 @@ final class ReplacedIT {
 
     /// @param isNamed whether a window of it was sent before
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @ValueSource(booleans = {false, true})
     void ofALibraryThatIsWrittenOverTheNamesAreThoseOfWhatWasLoadedOrNone(boolean isNamed)
             throws Exception {
         RunningCollector.assumeRoot();
         CPrograms programs = new CPrograms(directory);
-        Path host = programs.compile("host", "host");
+        // Either run's collector sees the other's too.
+        String name = isNamed ? "host-named" : "host-new";
+        Path host = programs.compile("host", name);
         Path plugin = programs.compile("plugin", "plugin.so", "-shared", "-fPIC");
         // The same code at the same places, so that what runs goes on.
         Path other =
@@ -76,7 +83,7 @@ final class ReplacedIT {
             try {
                 awaitBurnt(process, 500 * MILLI);
                 if (isNamed) {
-                    awaitNamed(sink);
+                    awaitNamed(sink, name);
                 }
                 Files.write(plugin, Files.readAllBytes(other), StandardOpenOption.WRITE);
                 awaitBurnt(process, CPrograms.cpuNanos(process.pid()) + 1_500 * MILLI);
@@ -90,12 +97,12 @@ final class ReplacedIT {
             long refused = collector.metric(REFUSED);
             collector.stop();
             Received received = sink.received();
-            double right = received.nanos(sample -> sample.isIn("plugin_work"));
-            double none = received.nanos(ReplacedIT::hasNoName);
+            double right = named(received, name, "plugin_work");
+            double none = received.nanos(sample -> sample.isOf(name) && hasNoName(sample));
             System.out.printf(
                     "replaced: a library written over: of %.0f ms %.0f named, %.0f not; %d refused%n",
                     spent / MILLI, right / MILLI, none / MILLI, refused);
-            assertThat(received.nanos(sample -> sample.isIn("wrong_names"))).isZero();
+            assertThat(named(received, name, "wrong_names")).isZero();
             if (isNamed) {
                 assertThat(right).isPositive();
             }
@@ -107,9 +114,13 @@ final class ReplacedIT {
         }
     }
 
-    private static void awaitNamed(Sink sink) throws Exception {
+    private static long named(Received received, String program, String function) {
+        return received.nanos(sample -> sample.isOf(program) && sample.isIn(function));
+    }
+
+    private static void awaitNamed(Sink sink, String program) throws Exception {
         long start = System.nanoTime();
-        while (sink.received().nanos(sample -> sample.isIn("plugin_work")) == 0) {
+        while (named(sink.received(), program, "plugin_work") == 0) {
             assertThat(System.nanoTime() - start).isLessThan(WAIT_NANOS);
             Thread.sleep(100);
         }
