@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The agent starts and stops many times in one process, and gives back all that it took.
 final class ChurnIT {
-    private static final int ROUNDS = Integer.getInteger("churn.rounds", 100);
+    private static final int ROUNDS =
+            Integer.getInteger("churn.rounds", Boolean.getBoolean("long") ? 100 : 70);
 
     /// Until then caches fill and code is compiled; what grows later is a leak.
     private static final int WARM_ROUNDS = 30;
