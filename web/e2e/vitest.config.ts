@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,
+    sequence: { concurrent: true },
+    maxConcurrency: 2,
     disableConsoleIntercept: true,
   },
 });
