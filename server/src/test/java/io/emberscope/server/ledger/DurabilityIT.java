@@ -3,6 +3,7 @@ package io.emberscope.server.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
@@ -28,6 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// A killed process leaves the page cache behind, so this does not test `fsync`; the storage
 /// module's tests on a disk that forgets do.
 class DurabilityIT {
+    /// Not the one that others connect from: a port must stay free while its server is dead.
+    private static final String HOST = "127.0.0.2";
+
     private static final int ROUNDS = Integer.getInteger("rounds", 50);
     private static final int CLIENTS = 8;
     private static final int RUN_MILLIS_MAX = 600;
@@ -49,7 +53,7 @@ class DurabilityIT {
         System.out.println("DurabilityIT: -Dseed=" + seed);
         Random random = new Random(seed);
         int port = freePort();
-        URI uri = URI.create("http://127.0.0.1:" + port);
+        URI uri = URI.create("http://" + HOST + ':' + port);
         Ledger ledger = new Ledger();
         AtomicInteger current = new AtomicInteger();
         List<LedgerClient> clients = new ArrayList<>();
@@ -163,7 +167,7 @@ class DurabilityIT {
     private List<String> options(int port) {
         return List.of(
                 "--listen",
-                "127.0.0.1:" + port,
+                HOST + ':' + port,
                 "--data",
                 directory.resolve("data").toString(),
                 "--flush-interval",
@@ -171,7 +175,7 @@ class DurabilityIT {
     }
 
     private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
             return socket.getLocalPort();
         }
     }
