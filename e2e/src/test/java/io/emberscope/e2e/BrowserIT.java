@@ -25,7 +25,7 @@ class BrowserIT {
     /// The costliest first, and far enough apart that samples cannot say otherwise.
     private static final List<String> FUNCTIONS = List.of("burn_sixty", "burn_thirty", "burn_ten");
 
-    private static final int SECONDS_PER_THREAD = 8;
+    private static final int SECONDS_PER_THREAD = 5;
     private static final int THREADS = 2;
 
     @TempDir Path directory;

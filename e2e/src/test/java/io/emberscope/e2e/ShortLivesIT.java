@@ -20,7 +20,7 @@ class ShortLivesIT {
     private static final int FREQUENCY_HZ = 997;
     private static final int RATE = 500;
     private static final int WINDOW_SECONDS = 10;
-    private static final int PERF_SECONDS = 40;
+    private static final int PERF_SECONDS = 30;
     private static final int SAMPLES_MIN = 40_000;
 
     @TempDir Path directory;
