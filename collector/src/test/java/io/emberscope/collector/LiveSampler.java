@@ -46,11 +46,14 @@ final class LiveSampler implements AutoCloseable {
 
     /// A merged sample.
     ///
+    /// @param timeNanos when it was taken
+    /// @param mergedNanos when it had been merged, on the same clock
     /// @param frames of user space, innermost first
     record Merged(
             int pid,
             int tid,
             long timeNanos,
+            long mergedNanos,
             String thread,
             StackEnd end,
             boolean isResumed,
@@ -196,6 +199,7 @@ final class LiveSampler implements AutoCloseable {
             if (!merger.sample(sample, mayWait)) {
                 return false;
             }
+            long mergedNanos = System.nanoTime();
             Mappings mappings = processes.ofSample(sample.pid(), sample.timeNanos()).mappings();
             List<Place> frames = new ArrayList<>();
             for (int i = 0; i < sample.userFrames(); i++) {
@@ -216,6 +220,7 @@ final class LiveSampler implements AutoCloseable {
                                 sample.pid(),
                                 sample.tid(),
                                 sample.timeNanos(),
+                                mergedNanos,
                                 Names.threadName(sample.nameFirst(), sample.nameSecond()),
                                 sample.userEnd(),
                                 sample.resumptionWords() > 0,
