@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Burns a given number of milliseconds of thread CPU time on one CPU, in burn(), then prints how
- * much it burnt: nanoseconds of CLOCK_THREAD_CPUTIME_ID from the first line to the last.
+ * much it burnt: nanoseconds of CLOCK_THREAD_CPUTIME_ID from the first line to the last. With a third
+ * argument it does not begin until something comes by its standard input.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -33,7 +34,7 @@ int main(int argc, char **argv)
 	long long start = spent(), wanted;
 	cpu_set_t cpus;
 
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		return 2;
 	wanted = atoll(argv[1]) * 1000000LL;
 	CPU_ZERO(&cpus);
@@ -42,6 +43,8 @@ int main(int argc, char **argv)
 		return 3;
 	printf("%p\n", (void *)burn);
 	fflush(stdout);
+	if (argc == 4)
+		getchar();
 	while (spent() - start < wanted)
 		burn();
 	printf("%lld\n", spent() - start);

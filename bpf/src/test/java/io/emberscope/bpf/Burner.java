@@ -60,15 +60,25 @@ final class Burner implements AutoCloseable {
     }
 
     static Burner start(Path binary, int millis, int cpu) throws IOException {
-        Process process =
-                new ProcessBuilder(binary.toString(), Integer.toString(millis), cpu(cpu))
-                        .redirectError(new File("/dev/null"))
-                        .start();
+        return start(List.of(binary.toString(), Integer.toString(millis), cpu(cpu)));
+    }
+
+    /// One that does not begin to burn until [#begin].
+    static Burner hold(Path binary, int millis, int cpu) throws IOException {
+        return start(List.of(binary.toString(), Integer.toString(millis), cpu(cpu), "hold"));
+    }
+
+    private static Burner start(List<String> command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectError(new File("/dev/null")).start();
         BufferedReader output =
                 new BufferedReader(
                         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String address = output.readLine();
         return new Burner(process, output, Long.decode(address));
+    }
+
+    void begin() throws IOException {
+        process.getOutputStream().close();
     }
 
     int pid() {

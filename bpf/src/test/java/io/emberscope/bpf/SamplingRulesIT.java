@@ -68,12 +68,14 @@ class SamplingRulesIT {
     @Test
     void aProcessThatIsExcludedHasNoSamplesAndItsHitsAreCounted() throws Exception {
         try (Sampler sampler = sampler();
-                Burner quiet = Burner.start(burner, 600, 0);
-                Burner loud = Burner.start(burner, 600, 1)) {
+                Burner quiet = Burner.hold(burner, 600, 0);
+                Burner loud = Burner.hold(burner, 600, 1)) {
             sampler.choose(rules(1, Rule.ofProcess(quiet.pid(), SamplingRules.NEVER)));
             Counts counts = new Counts(quiet.pid(), loud.pid());
             counts.from = KernelClock.MONOTONIC.nanos();
             long before = sampler.counters().drops().get(DropReason.EXCLUDED).samples();
+            quiet.begin();
+            loud.begin();
             quiet.spentNanos();
             loud.spentNanos();
             sampler.stop();
