@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /// One scenario of one program, built in one way.
 ///
@@ -13,6 +14,9 @@ import java.util.List;
 /// @param program the executable file
 /// @param arguments what comes before the CPU time to burn
 public record ChainProgram(String name, Path program, List<String> arguments) {
+    /// How long a program may take, whatever it burns.
+    private static final Duration RUN_MAX = Duration.ofMinutes(2);
+
     public ChainProgram {
         arguments = List.copyOf(arguments);
     }
@@ -29,15 +33,18 @@ public record ChainProgram(String name, Path program, List<String> arguments) {
         command.add(Long.toString(burn.toMillis()));
         // Not a pipe: nobody else has to run for it to go on.
         Path output = Files.createTempFile(directory, "output", ".txt");
-        int status =
+        Process process =
                 new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile())
-                        .start()
-                        .waitFor();
+                        .start();
+        if (!process.waitFor(RUN_MAX.toSeconds(), TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+            throw new IOException(name + " still ran after " + RUN_MAX);
+        }
         String said = Files.readString(output);
-        if (status != 0) {
-            throw new IOException("status %d of %s: %s".formatted(status, name, said));
+        if (process.exitValue() != 0) {
+            throw new IOException("status %d of %s: %s".formatted(process.exitValue(), name, said));
         }
         return Chains.parse(program.getFileName().toString(), said.lines().toList());
     }
