@@ -54,6 +54,15 @@ want_for_test() {
     want_match '/usr/lib/jvm/java-*-openjdk-*/lib/server/libjvm.so' default-jre-headless \
       'is another JVM, for unwind tables'
     want_match '/usr/bin/python3' python3 'is a program in C, for unwind tables'
+    # DwarfOracleIT compares debug information by these, and that of these.
+    want_command llvm-symbolizer-19 llvm-19 'says what belongs to addresses, for debug information'
+    want_command llvm-dwp-19 llvm-19 'packs debug information of its own files'
+    want_command dwp binutils 'packs it in the older way'
+    want_command ld.gold binutils 'is another linker'
+    want_command clang++ clang 'compiles some of the programs that have it'
+    want_command dwz dwz 'takes out of it what is there twice'
+    want_match '/usr/lib/debug/.build-id/*/*.debug' libc6-dbg 'is debug information of C'
+    want_match '/usr/lib/x86_64-linux-gnu/libpython3*d.so.1.0' libpython3-dbg 'is more of it, with inlined functions'
     if ! matches "${HOME:-}/.rustup/toolchains/*/lib/librustc_driver-*.so"; then
       want_match '/usr/lib/x86_64-linux-gnu/librustc_driver-*.so' rustc 'is large code in Rust, for unwind tables'
     fi

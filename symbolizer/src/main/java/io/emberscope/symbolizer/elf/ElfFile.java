@@ -105,6 +105,11 @@ public final class ElfFile {
         return wide;
     }
 
+    /// In which order the bytes of numbers are.
+    public ByteOrder order() {
+        return reader.order();
+    }
+
     /// One of the `ET_` numbers.
     public int type() {
         return type;

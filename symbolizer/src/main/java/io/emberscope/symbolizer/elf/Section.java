@@ -44,9 +44,13 @@ public record Section(
         return type != NO_BITS && size != 0;
     }
 
+    /// Whether it is loaded and executable; in a separate debug file it has no bytes.
+    public boolean isExecutable() {
+        return (flags & (FLAG_ALLOCATED | FLAG_EXECUTE)) == (FLAG_ALLOCATED | FLAG_EXECUTE);
+    }
+
     /// Whether it is loaded, executable, and has bytes in the file.
     public boolean isCode() {
-        return type != NO_BITS
-                && (flags & (FLAG_ALLOCATED | FLAG_EXECUTE)) == (FLAG_ALLOCATED | FLAG_EXECUTE);
+        return type != NO_BITS && isExecutable();
     }
 }

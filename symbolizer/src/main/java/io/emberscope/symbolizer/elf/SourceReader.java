@@ -29,6 +29,10 @@ final class SourceReader {
         return source;
     }
 
+    ByteOrder order() {
+        return order;
+    }
+
     /// Bytes there were when the source was opened.
     long size() {
         return size;
