@@ -143,7 +143,9 @@ class DwarfOracleIT {
             int main(int argc, char **argv) {
                 std::map<std::string, std::vector<int>> words;
                 for (int i = 0; i < argc; i++) {
-                    struct Local { static int length(const std::string &s) { return (int) s.size(); } };
+                    struct Local {
+                        static int length(const std::string &s) { return (int) s.size(); }
+                    };
                     words[argv[i]].push_back(Local::length(argv[i]));
                 }
                 Ring<long, 8> ring;
@@ -306,7 +308,11 @@ class DwarfOracleIT {
 
     private void compileCxx() throws Exception {
         for (String options :
-                List.of("-O0 -gdwarf-4", "-O2 -gdwarf-5", "-O3 -g -fdebug-types-section")) {
+                List.of(
+                        "-O0 -gdwarf-4",
+                        "-O1 -gdwarf-5",
+                        "-O2 -gdwarf-5",
+                        "-O3 -g -fdebug-types-section")) {
             cxx("g++", options);
         }
         cxx("clang++", "-O2 -gdwarf-5");
@@ -329,13 +335,18 @@ class DwarfOracleIT {
         run("objcopy", "--compress-debug-sections=zlib-gabi", "g++-O2_-gdwarf-5", "zlib");
         add("zlib");
         run("objcopy", "--compress-debug-sections=zlib-gnu", "g++-O0_-gdwarf-4", "zlib-gnu");
-        add("zlib-gnu");
+        // llvm-symbolizer does not read the old way to compress any more.
+        binaries.add(
+                new Binary(
+                        "zlib-gnu",
+                        directory.resolve("zlib-gnu"),
+                        directory.resolve("g++-O0_-gdwarf-4"),
+                        null,
+                        null));
         run("dwz", "-o", "dwz-alone", "g++-O2_-gdwarf-5");
         add("dwz-alone");
         Files.copy(directory.resolve("g++-O2_-gdwarf-5"), directory.resolve("dwz-first"));
-        Files.copy(
-                directory.resolve("g++-O3_-g_-fdebug-types-section"),
-                directory.resolve("dwz-second"));
+        Files.copy(directory.resolve("g++-O1_-gdwarf-5"), directory.resolve("dwz-second"));
         run("dwz", "-m", "dwz-common", "dwz-first", "dwz-second");
         // llvm-symbolizer does not read supplementary files.
         Path common = directory.resolve("dwz-common");
@@ -350,7 +361,7 @@ class DwarfOracleIT {
                 new Binary(
                         "dwz-second",
                         directory.resolve("dwz-second"),
-                        directory.resolve("g++-O3_-g_-fdebug-types-section"),
+                        directory.resolve("g++-O1_-gdwarf-5"),
                         null,
                         common));
     }
@@ -358,7 +369,8 @@ class DwarfOracleIT {
     /// Debug information in files of its own, and in packages of those.
     private void split() throws Exception {
         split("gcc", "split-gcc-4", "dwp", "-O2", "-gdwarf-4");
-        split("gcc", "split-gcc-5", "llvm-dwp-19", "-O2", "-gdwarf-5");
+        // No tool packs what gcc makes of DWARF 5: llvm-dwp does not end, dwp crashes.
+        split("gcc", "split-gcc-5", "", "-O2", "-gdwarf-5");
         split(
                 "clang",
                 "split-clang-5",
@@ -382,6 +394,9 @@ class DwarfOracleIT {
         }
         run(link.toArray(String[]::new));
         add(name);
+        if (packer.isEmpty()) {
+            return;
+        }
         run(packer, "-e", name, "-o", name + ".dwp");
         Path dwp = directory.resolve(name + ".dwp");
         Path path = directory.resolve(name);
@@ -433,7 +448,7 @@ class DwarfOracleIT {
         builder.environment().put("GOCACHE", directory.resolve("go-cache").toString());
         builder.environment().put("GOFLAGS", "-mod=mod");
         Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        assertThat(process.waitFor(300, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
+        assertThat(process.waitFor(100, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
         assertThat(process.exitValue())
                 .as("%s: %s", String.join(" ", command), Files.readString(log))
                 .isZero();
