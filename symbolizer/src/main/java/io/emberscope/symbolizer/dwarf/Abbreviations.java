@@ -25,6 +25,7 @@ final class Abbreviations {
     private static final int ENTRIES_MAX = 1 << 18;
     private static final int CODE_MAX = 1 << 20;
     private static final int ATTRIBUTES_MAX = 1 << 20;
+    private static final int ATTRIBUTES_USUAL = 32;
     private static final int TABLE_BYTES_MAX = 16 * 1024 * 1024;
     private static final int FIRST_BYTES = 8 * 1024;
 
@@ -275,6 +276,11 @@ final class Abbreviations {
 
     int lastAttributeOf(int index) {
         return firsts[index + 1];
+    }
+
+    /// How many attributes an entry has beyond the usual, which take time without having bytes.
+    int excessOf(int index) {
+        return Math.max(0, firsts[index + 1] - firsts[index] - ATTRIBUTES_USUAL);
     }
 
     int attribute(int at) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// or else the first name.
 final class FunctionNames {
     private static final int REFERENCES_MAX = 16;
+    private static final int REFERENCE_WORK = 16; // bytes, about
     private static final int LOCAL_NAMES_MAX = 1 << 18;
     private static final int FOREIGN_UNITS_MAX = 256;
     private static final int FIRST_BYTES = 256;
@@ -268,6 +269,7 @@ final class FunctionNames {
                             + Long.toUnsignedString(code)
                             + " (expected: one of its unit's)");
         }
+        shared.work().take(REFERENCE_WORK + of.table().excessOf(index));
         entry.read(in, of.header(), of.table(), index);
     }
 

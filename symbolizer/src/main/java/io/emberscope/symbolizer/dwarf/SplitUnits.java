@@ -51,7 +51,9 @@ final class SplitUnits {
         if (source == null) {
             return null;
         }
-        return unitOf(opener.open(ElfFile.open(source), true), id, skeleton);
+        Sections sections = opener.open(ElfFile.open(source), true);
+        work.take(sections.bytes());
+        return unitOf(sections, id, skeleton);
     }
 
     private @Nullable Unit unitOf(Sections sections, long id, Unit skeleton) throws IOException {

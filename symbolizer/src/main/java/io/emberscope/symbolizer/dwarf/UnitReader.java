@@ -239,12 +239,12 @@ final class UnitReader {
             int inner = current;
             switch (kind & Abbreviations.KIND) {
                 case Abbreviations.SUBPROGRAM -> {
-                    entry.read(in, of.header(), table, index);
+                    readEntry(of, index);
                     inner = function(start, CodeSink.NONE);
                     rangeLists.read(of, entry, functions);
                 }
                 case Abbreviations.INLINED -> {
-                    entry.read(in, of.header(), table, index);
+                    readEntry(of, index);
                     inner = function(start, current);
                     rangeLists.read(of, entry, functions);
                 }
@@ -258,7 +258,7 @@ final class UnitReader {
                 case Abbreviations.TYPE, Abbreviations.DECLARATION -> {
                     // Types within functions have functions with code of their own.
                     if (hasChildren && skipsTypes && current == CodeSink.NONE) {
-                        entry.read(in, of.header(), table, index);
+                        readEntry(of, index);
                         int sibling = entry.siblingWithin(in.position, end);
                         if (sibling != 0) {
                             in.position = sibling;
@@ -279,6 +279,14 @@ final class UnitReader {
             }
         }
         in.check();
+    }
+
+    private void readEntry(Unit of, int index) throws IOException {
+        int excess = of.table().excessOf(index);
+        if (excess > 0) {
+            shared.work().take(excess);
+        }
+        entry.read(dies, of.header(), of.table(), index);
     }
 
     private void skip(int kind, Abbreviations table, int index) throws IOException {

@@ -33,6 +33,25 @@ class DwarfFuzzIT {
         FuzzRun.of(DwarfFuzzTarget.class, "io.emberscope.symbolizer", 16 * 1024, seeds);
     }
 
+    @Test
+    void entriesAreReadOrRefusedWhateverTheirBytes() throws Exception {
+        List<byte[]> seeds = new ArrayList<>();
+        for (int kind = 0; kind < InfoFuzzTarget.KINDS.size(); kind++) {
+            seeds.add(InfoFuzzTarget.seed(kind));
+        }
+        FuzzRun.of(InfoFuzzTarget.class, "io.emberscope.symbolizer.dwarf", 1024, seeds);
+    }
+
+    @Test
+    void linesAndRangesAreReadOrRefusedWhateverTheirBytes() throws Exception {
+        List<byte[]> seeds = new ArrayList<>();
+        for (int kind = 0; kind < InfoFuzzTarget.KINDS.size(); kind++) {
+            seeds.add(LinesFuzzTarget.seed(kind, 0));
+            seeds.add(LinesFuzzTarget.seed(kind, 1));
+        }
+        FuzzRun.of(LinesFuzzTarget.class, "io.emberscope.symbolizer.dwarf", 1024, seeds);
+    }
+
     private byte[] compiled(String name, String... options) throws Exception {
         Path source =
                 Files.writeString(

@@ -471,7 +471,8 @@ class DwarfOracleIT {
             DebugInfo info =
                     DebugInfo.of(file)
                             .decompressor(DebugInfo.ZSTD, new Zstandard())
-                            .scratch(TemporaryScratch::new);
+                            .scratch(TemporaryScratch::new)
+                            .threads(2);
             if (binary.splitPackage != null) {
                 info.splitPackage(open(binary.splitPackage, opened));
             } else {
