@@ -7,6 +7,7 @@ import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.dwarf.HandmadeSections.Bytes;
 import io.emberscope.symbolizer.elf.ElfFile;
+import io.emberscope.symbolizer.symbols.SymbolsTooLargeException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -268,6 +269,75 @@ class DebugInfoTest {
 
         assertThat(told.told()).isBetween(100, units / 4);
         assertThat(told.told() + told.unread()).isEqualTo(units);
+        assertThat(told.firstRefusal()).contains("bytes read");
+    }
+
+    @Test
+    void whatIsToldDoesNotDependOnThreads() throws Exception {
+        HandmadeDwarf dwarf = HandmadeDwarf.usual();
+        byte[] good = dwarf.info().toBytes();
+        byte[] bad = good.clone();
+        bad[12] = 77;
+        ByteArrayOutputStream info = new ByteArrayOutputStream();
+        for (int i = 0; i < 500; i++) {
+            info.writeBytes(i % 7 == 0 ? bad : good);
+        }
+        ElfFile file = dwarf.sections().with(".debug_info", info.toByteArray(), 0).open();
+        for (int threads = 1; threads <= 4; threads++) {
+            RecordingSink told = new RecordingSink();
+            assertThat(DebugInfo.of(file).threads(threads).tell(told))
+                    .isEqualTo(DebugInfo.of(file).tell(new RecordingSink()));
+            assertThat(told.units).isEqualTo(428);
+            assertThat(told.at(0x1020)).isEqualTo(HandmadeDwarf.INNER);
+        }
+    }
+
+    @Test
+    void aSinkThatHasNoRoomEndsIt() throws Exception {
+        HandmadeDwarf dwarf = HandmadeDwarf.usual();
+        ByteArrayOutputStream info = new ByteArrayOutputStream();
+        for (int i = 0; i < 50; i++) {
+            info.writeBytes(dwarf.info().toBytes());
+        }
+        ElfFile file = dwarf.sections().with(".debug_info", info.toByteArray(), 0).open();
+        RecordingSink full =
+                new RecordingSink() {
+                    @Override
+                    public void endUnit() throws java.io.IOException {
+                        super.endUnit();
+                        if (units == 20) {
+                            throw new SymbolsTooLargeException("units");
+                        }
+                    }
+                };
+
+        assertThatThrownBy(() -> DebugInfo.of(file).threads(2).tell(full))
+                .isInstanceOf(SymbolsTooLargeException.class);
+        assertThat(full.units).isEqualTo(20);
+    }
+
+    @Test
+    void attributesWithoutBytesAreNotReadForEver() throws Exception {
+        // Each entry is a byte long, and has many attributes that take none.
+        HandmadeDwarf dwarf = HandmadeDwarf.usual();
+        Bytes kind = new Bytes(dwarf.order).uleb(5).uleb(Tag.INLINED_SUBROUTINE).u1(0);
+        for (int i = 0; i < 10_000; i++) {
+            kind.uleb(0x3f).uleb(Form.FLAG_PRESENT);
+        }
+        kind.uleb(0).uleb(0).uleb(0);
+        byte[] known = dwarf.abbrev().toBytes();
+        byte[] table = concat(Arrays.copyOf(known, known.length - 1), kind.toBytes());
+        byte[] unit = dwarf.info().toBytes();
+        byte[] entries = new byte[500_000];
+        Arrays.fill(entries, (byte) 5);
+        byte[] info = concat(Arrays.copyOf(unit, unit.length - 2), entries);
+        byte[] length = new Bytes(dwarf.order).u4(info.length - 4L).toBytes();
+        System.arraycopy(length, 0, info, 0, length.length);
+
+        DebugInfo.Told told =
+                tell(dwarf.sections().with(".debug_abbrev", table, 0).with(".debug_info", info, 0));
+
+        assertThat(told.unread()).isEqualTo(1);
         assertThat(told.firstRefusal()).contains("bytes read");
     }
 

@@ -1,6 +1,7 @@
 package io.emberscope.symbolizer.dwarf;
 
 import io.emberscope.symbolizer.symbols.CodeSink;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,7 +12,7 @@ import java.util.TreeMap;
 
 /// Keeps in memory what it is told, checks what a sink may expect, and answers for addresses in the
 /// form of `llvm-symbolizer`.
-final class RecordingSink implements CodeSink {
+class RecordingSink implements CodeSink {
     private record Node(int parent, int function, int callFile, int callLine) {}
 
     private record Row(long end, int node, int file, int line) {}
@@ -72,7 +73,7 @@ final class RecordingSink implements CodeSink {
     }
 
     @Override
-    public void endUnit() {
+    public void endUnit() throws IOException {
         units++;
         unitEnd = 0;
     }
