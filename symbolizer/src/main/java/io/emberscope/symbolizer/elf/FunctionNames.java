@@ -46,7 +46,8 @@ record FunctionNames(long fullAt, int fullLength, long dynamicAt, int dynamicLen
         }
         boolean cut = length > NAME_BYTES_MAX;
         String text =
-                legible(new String(name, 0, cut ? NAME_BYTES_MAX : length, StandardCharsets.UTF_8));
+                LegibleText.of(
+                        new String(name, 0, cut ? NAME_BYTES_MAX : length, StandardCharsets.UTF_8));
         return text.isEmpty() ? text : text + (cut ? "…" : "") + suffix(reference);
     }
 
@@ -112,37 +113,5 @@ record FunctionNames(long fullAt, int fullLength, long dynamicAt, int dynamicLen
                 || b == '.'
                 || b == '-'
                 || b == '+';
-    }
-
-    private static String legible(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            if (!isLegible(text.charAt(i))) {
-                return replaced(text);
-            }
-        }
-        return text;
-    }
-
-    private static String replaced(String text) {
-        StringBuilder out = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            out.append(isLegible(c) ? c : '\ufffd');
-        }
-        return out.toString();
-    }
-
-    private static boolean isLegible(char c) {
-        if (c < 0x7f) {
-            return c >= ' ';
-        }
-        return switch (Character.getType(c)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR ->
-                    false;
-            default -> true;
-        };
     }
 }

@@ -73,6 +73,11 @@ public final class FunctionTable {
         return starts.length;
     }
 
+    /// Whether the binary has a full symbol table, and not only the one for the dynamic linker.
+    public boolean isFull() {
+        return names.fullLength() > 1; // an empty one has a zero byte
+    }
+
     /// Memory it takes.
     public long bytes() {
         return (long) starts.length * BYTES_PER_FUNCTION;
