@@ -336,15 +336,23 @@ static inline int unwind_long(struct walk *walk, __u32 number)
 		known &= ~(1U << REGISTER_RBP);
 		break;
 	default: {
-		__u64 base = cfa;
+		__u64 base = cfa, saved;
 
 		if ((what >> 16 & 0xff) == RBP_AT_RBP)
 			base = rbp;
 		else if ((what >> 16 & 0xff) == RBP_AT_RSP)
 			base = rsp;
-		if (unwind_read(walk, base + (__s16)(offsets & 0xffff), &rbp))
+		if (!unwind_read(walk, base + (__s16)(offsets & 0xffff), &saved)) {
+			rbp = saved;
+			known |= 1U << REGISTER_RBP;
+			break;
+		}
+		/*
+		 * Tables of realigned frames say until the end that rbp is stored where it points to, also
+		 * when the caller's is back already: if that points nowhere, it is.
+		 */
+		if (!walk->exact || (what >> 16 & 0xff) != RBP_AT_RBP)
 			return unwind_end(walk, WALK_STACK_UNREADABLE);
-		known |= 1U << REGISTER_RBP;
 	}
 	}
 

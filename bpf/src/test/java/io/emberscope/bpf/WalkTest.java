@@ -30,6 +30,7 @@ class WalkTest {
     private static final int RDI = 5;
     private static final int RBP = 6;
     private static final int RSP = 7;
+    private static final int R10 = 10;
     private static final int R11 = 11;
     private static final int RIP = 16;
     private static final int NONE = 0x8000;
@@ -231,6 +232,23 @@ class WalkTest {
         stack(1, STACK + 48, STACK + 56, 4, 5, CODE + 0x210, 7, 8, CODE + 0x310);
         assertThat(walk()).containsExactly("100!", "210", "310");
         assertEnd(StackEnd.COMPLETE);
+    }
+
+    @Test
+    void aRealignedFrameThatIsLeftMayHaveGivenRbpBackAlready() {
+        // CFA = r10, rbp at rbp, which has the caller's value: no place on the stack.
+        row(0x100, add(longRule(2, R10, 2, 0), 0, 0, 0, -8)).row(0x200, ofRsp(2, 0));
+        row(0x300, NONE | 1);
+        registers[RBP] = 7;
+        registers[R10] = STACK + 16;
+        stack(1, CODE + 0x210, 3, CODE + 0x310);
+        assertThat(walk()).containsExactly("100!", "210", "310");
+        assertEnd(StackEnd.COMPLETE);
+        // A caller has not left its frame.
+        exact = 0;
+        registers[RIP] = CODE + 0x110;
+        assertThat(walk()).containsExactly("110");
+        assertEnd(StackEnd.STACK_UNREADABLE);
     }
 
     @Test
