@@ -7,7 +7,7 @@ readonly KERNELS=$ROOT/target/kernels
 readonly KERNELS_DEFAULT=(bullseye bookworm trixie sid)
 readonly KERNEL_TESTS_DEFAULT=(KernelFeaturesIT NativeLibraryIT SamplerIT StacksIT SideBandIT
   SamplingRulesIT SamplerCgroupIT WaitsIT MuslProgramIT ColdStackIT ChainsIT
-  '-Dchains.builds=basic-gcc-O2|asm-gcc-O2|rust-O2')
+  '-Dchains.builds=basic-gcc-O2|asm-gcc-O2|rust-O2' -Dchains.known=true)
 # Where tests are, in the order in which they run.
 readonly KERNEL_MODULES=(bpf symbolizer collector)
 # What reads the files of this machine in the guest, each after those that it needs. What a kernel
