@@ -404,6 +404,9 @@ final class UnitReader {
         }
         int node = rowFunction == CodeSink.NONE ? CodeSink.NONE : node(rowFunction, sink);
         int file = rowFile == LineRows.NO_FILE ? CodeSink.NONE : paths.text(rowFile, sink);
+        if (node == CodeSink.NONE && file == CodeSink.NONE) {
+            return; // a file without a name
+        }
         sink.row(
                 shared.codeStart() + rowStart,
                 shared.codeStart() + rowEnd,
