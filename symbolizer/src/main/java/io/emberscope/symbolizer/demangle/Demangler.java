@@ -23,12 +23,17 @@ public final class Demangler {
         /// without them it would seem to call itself.
         SIMPLIFIED,
 
-        /// All there is, as `llvm-cxxfilt` (C++) and `rustfilt` (Rust, without hashes) show it.
+        /// All there is, as `llvm-cxxfilt` of LLVM 19 (C++) and `rustfilt` (Rust, without hashes)
+        /// show it. What LLVM 19 cannot read, and compilers make, is read all the same: members of
+        /// local classes that are templates, functions of transactions, newer types.
         FULL
     }
 
     /// Characters of a mangled name; none is as long as this.
     private static final int RAW_CHARS_MAX = 1 << 16;
+
+    /// Underscores before the letter that tells the language.
+    private static final int MARK_MAX = 3;
 
     private Demangler() {}
 
@@ -45,7 +50,7 @@ public final class Demangler {
             return raw;
         }
         int mark = 1;
-        while (mark < 4 && raw.charAt(mark) == '_' && mark + 1 < raw.length()) {
+        while (mark < MARK_MAX && mark < raw.length() - 1 && raw.charAt(mark) == '_') {
             mark++;
         }
         char language = raw.charAt(mark);
@@ -57,24 +62,38 @@ public final class Demangler {
         try {
             boolean written =
                     language == 'R'
-                            ? mark <= 2 && writeRust(name, mark + 1, out)
-                            : writeRustLegacy(name, mark + 1, out);
+                            ? writeRust(name, mark, out)
+                            : writeRustLegacy(name, mark, out) || writeCpp(name, mark, out);
             return written ? out.toString() : raw;
         } catch (Refused _) {
             return raw;
         }
     }
 
-    private static boolean writeRust(byte[] name, int start, Text out) {
-        suffix(name, RustV0.write(name, start, out), out);
+    /// @param mark where the `R` is
+    private static boolean writeRust(byte[] name, int mark, Text out) {
+        if (mark == MARK_MAX || !RustLegacy.isAscii(name)) {
+            return false;
+        }
+        suffix(name, RustV0.write(name, mark + 1, out), out);
         return true;
     }
 
-    private static boolean writeRustLegacy(byte[] name, int start, Text out) {
-        if (start > 3 || start >= name.length || name[start] != 'N') {
+    /// @param mark where the `Z` is
+    private static boolean writeCpp(byte[] name, int mark, Text out) {
+        // With three underscores it is a block; two are those of systems with other binaries.
+        if (mark == 2) {
             return false;
         }
-        int end = RustLegacy.write(name, start + 1, out);
+        ItaniumTypes.write(name, mark, out);
+        return true;
+    }
+
+    private static boolean writeRustLegacy(byte[] name, int mark, Text out) {
+        if (mark == MARK_MAX || mark + 1 >= name.length || name[mark + 1] != 'N') {
+            return false;
+        }
+        int end = RustLegacy.write(name, mark + 2, out);
         if (end < 0) {
             return false;
         }

@@ -12,8 +12,7 @@ final class RustConstants {
     private RustConstants() {}
 
     static void constant(RustV0 parser, boolean inExpression) {
-        Text out = parser.out();
-        out.enter();
+        parser.enter();
         int tag = parser.next();
         switch (tag) {
             case 'p' -> parser.write("_");
@@ -34,7 +33,7 @@ final class RustConstants {
             case 'e', 'Q', 'A', 'T', 'V' -> compound(parser, tag, inExpression);
             default -> throw new Refused();
         }
-        out.leave();
+        parser.leave();
     }
 
     /// What stands in braces where a type could stand too.
@@ -92,7 +91,7 @@ final class RustConstants {
     ///
     /// @return where they begin; they end before the parser's position
     private static int digits(RustV0 parser) {
-        int from = parser.position();
+        int from = parser.at;
         while (true) {
             int c = parser.next();
             if (c == '_') {
@@ -113,15 +112,15 @@ final class RustConstants {
 
     private static void number(RustV0 parser) {
         int from = digits(parser);
-        int end = parser.position() - 1;
-        while (from < end && parser.name()[from] == '0') {
+        int end = parser.at - 1;
+        while (from < end && parser.name[from] == '0') {
             from++;
         }
         if (parser.isSilent()) {
             return;
         }
         if (end - from > DECIMAL_DIGITS_MAX) {
-            parser.out().add("0x").add(parser.name(), from, end);
+            parser.out().add("0x").add(parser.name, from, end);
         } else {
             parser.out().add(Long.toUnsignedString(value(parser, from, end)));
         }
@@ -130,7 +129,7 @@ final class RustConstants {
     private static long value(RustV0 parser, int from, int end) {
         long value = 0;
         for (int i = from; i < end; i++) {
-            value = value << 4 | digit(parser.name()[i]);
+            value = value << 4 | digit(parser.name[i]);
         }
         return value;
     }
@@ -138,8 +137,8 @@ final class RustConstants {
     /// A number that is not large; others are refused.
     private static int small(RustV0 parser) {
         int from = digits(parser);
-        int end = parser.position() - 1;
-        while (from < end && parser.name()[from] == '0') {
+        int end = parser.at - 1;
+        while (from < end && parser.name[from] == '0') {
             from++;
         }
         if (end - from > 6) {
@@ -171,9 +170,9 @@ final class RustConstants {
 
     /// A string, of which each byte is two digits.
     private static void string(RustV0 parser) {
-        int from = parser.position();
+        int from = parser.at;
         digits(parser);
-        int end = parser.position() - 1;
+        int end = parser.at - 1;
         if ((end - from) % 2 != 0) {
             throw new Refused();
         }

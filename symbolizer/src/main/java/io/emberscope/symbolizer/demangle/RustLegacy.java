@@ -80,7 +80,7 @@ final class RustLegacy {
         return end + HASH_BYTES;
     }
 
-    private static boolean isAscii(byte[] name) {
+    static boolean isAscii(byte[] name) {
         for (byte b : name) {
             if (b < 0) {
                 return false;

@@ -8,13 +8,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Simplified names have no generic arguments, and `alloc::vec::Vec::push` for
 /// `<alloc::vec::Vec<u8>>::push`.
-final class RustV0 {
-    private static final int END = -1;
+final class RustV0 extends RustReader {
+    /// How deep paths, types and constants may be nested. Real names need a third of this; a thread
+    /// with a stack of 512 KiB has room for it.
+    static final int DEPTH_MAX = 256;
 
-    private final byte[] name;
-    private final int start;
     private final Text out;
-    private int at;
     private long boundLifetimes;
 
     /// Above zero, what is parsed is not written, and backreferences are not followed.
@@ -22,9 +21,7 @@ final class RustV0 {
 
     /// @param start after the `_R`
     private RustV0(byte[] name, int start, Text out) {
-        this.name = name;
-        this.start = start;
-        this.at = start;
+        super(name, start);
         this.out = out;
     }
 
@@ -49,68 +46,12 @@ final class RustV0 {
         return c >= 'A' && c <= 'Z';
     }
 
-    // Reading.
-
-    int peek() {
-        return at < name.length ? name[at] : END;
+    void enter() {
+        out.enter(DEPTH_MAX);
     }
 
-    boolean eat(char c) {
-        if (peek() == c) {
-            at++;
-            return true;
-        }
-        return false;
-    }
-
-    int next() {
-        if (at == name.length) {
-            throw new Refused();
-        }
-        return name[at++];
-    }
-
-    /// A number, unsigned.
-    private long base62() {
-        if (eat('_')) {
-            return 0;
-        }
-        long value = 0;
-        while (true) {
-            int c = next();
-            int digit;
-            if (c == '_') {
-                return plusOne(value);
-            } else if (c >= '0' && c <= '9') {
-                digit = c - '0';
-            } else if (c >= 'a' && c <= 'z') {
-                digit = c - 'a' + 10;
-            } else if (c >= 'A' && c <= 'Z') {
-                digit = c - 'A' + 36;
-            } else {
-                throw new Refused();
-            }
-            long most = Long.divideUnsigned(-1 - digit, 62);
-            if (Long.compareUnsigned(value, most) > 0) {
-                throw new Refused();
-            }
-            value = value * 62 + digit;
-        }
-    }
-
-    private static long plusOne(long unsigned) {
-        if (unsigned == -1) {
-            throw new Refused();
-        }
-        return unsigned + 1;
-    }
-
-    private long optional(char tag) {
-        return eat(tag) ? plusOne(base62()) : 0;
-    }
-
-    private long disambiguator() {
-        return optional('s');
+    void leave() {
+        out.leave();
     }
 
     // Writing.
@@ -131,16 +72,6 @@ final class RustV0 {
 
     interface Part {
         void parse();
-    }
-
-    /// Reads a backreference, whose tag was read.
-    private int target() {
-        int tagAt = at - 1 - start;
-        long target = base62();
-        if (target < 0 || target >= tagAt) {
-            throw new Refused();
-        }
-        return start + (int) target;
     }
 
     private void backreference(Part part) {
@@ -208,7 +139,7 @@ final class RustV0 {
 
     /// @param isValue whether this is the name of a value, whose generic arguments follow `::`
     void path(boolean isValue) {
-        out.enter();
+        enter();
         switch (next()) {
             case 'C' -> plainIdentifier();
             case 'N' -> nested(isValue);
@@ -222,7 +153,7 @@ final class RustV0 {
             case 'B' -> backreference(() -> path(isValue));
             default -> throw new Refused();
         }
-        out.leave();
+        leave();
     }
 
     private void nested(boolean isValue) {
@@ -269,7 +200,7 @@ final class RustV0 {
     /// Whether what follows is a type that is a path.
     private boolean isPath() {
         int back = at;
-        for (int i = 0; i < Text.DEPTH_MAX; i++) {
+        for (int i = 0; i < DEPTH_MAX; i++) {
             int tag = next();
             if (tag != 'B') {
                 at = back;
@@ -316,7 +247,7 @@ final class RustV0 {
             write(basic);
             return;
         }
-        out.enter();
+        enter();
         switch (tag) {
             case 'R', 'Q' -> {
                 write("&");
@@ -371,7 +302,7 @@ final class RustV0 {
                 path(false);
             }
         }
-        out.leave();
+        leave();
     }
 
     private static @Nullable String basicType(int tag) {
@@ -402,7 +333,7 @@ final class RustV0 {
     }
 
     private void pattern() {
-        out.enter();
+        enter();
         switch (next()) {
             case 'R' -> {
                 constant(false);
@@ -413,7 +344,7 @@ final class RustV0 {
             case 'N' -> write("!null");
             default -> throw new Refused();
         }
-        out.leave();
+        leave();
     }
 
     private void function() {
@@ -473,7 +404,7 @@ final class RustV0 {
     ///
     /// @return whether it has any
     private boolean openPath() {
-        out.enter();
+        enter();
         boolean[] open = new boolean[1];
         if (eat('B')) {
             backreference(() -> open[0] = openPath());
@@ -491,7 +422,7 @@ final class RustV0 {
         } else {
             path(false);
         }
-        out.leave();
+        leave();
         return open[0];
     }
 
@@ -539,19 +470,11 @@ final class RustV0 {
     /// @param inExpression whether braces are around it already, or nothing is ambiguous
     void constant(boolean inExpression) {
         if (eat('B')) {
-            out.enter();
+            enter();
             backreference(() -> constant(inExpression));
-            out.leave();
+            leave();
         } else {
             RustConstants.constant(this, inExpression);
         }
-    }
-
-    byte[] name() {
-        return name;
-    }
-
-    int position() {
-        return at;
     }
 }

@@ -9,19 +9,32 @@ final class Text {
     /// Bytes of a demangled name: several times what the longest known ones need.
     static final int BYTES_MAX = 1 << 17;
 
-    /// How deep what is parsed, and what is written, may be nested. Real names need a third of
-    /// this; a thread with a stack of 512 KiB has room for it.
-    static final int DEPTH_MAX = 384;
+    /// How deep the nodes that are written may be nested: substitutions may make it many times what
+    /// is parsed.
+    private static final int NODES_DEPTH_MAX = 512;
 
     /// Steps of writing a name. What writes nothing, such as an empty pack, is a step too.
-    static final int STEPS_MAX = 1 << 19;
+    static final int STEPS_MAX = 1 << 16;
 
     /// Whether parameters, template arguments and the like are left out.
     final boolean simplified;
 
+    /// Means that no pack is being expanded.
+    static final int NO_PACK = -1;
+
+    /// Which element of the pack that is being expanded is written, and how many it has.
+    int packIndex = NO_PACK;
+
+    int packSize = NO_PACK;
+
+    /// Zero directly between the angle brackets of template arguments, where a bare `>` would end
+    /// them.
+    int parentheses = 1;
+
     private byte[] bytes;
     private int length;
     private int depth;
+    private int nodesDepth;
     private int steps;
 
     Text(int bytesExpected, boolean simplified) {
@@ -29,15 +42,32 @@ final class Text {
         this.simplified = simplified;
     }
 
-    /// One level deeper; every call has a call of [#leave].
-    void enter() {
-        if (++depth > DEPTH_MAX || ++steps > STEPS_MAX) {
+    /// What writes nothing is a step as well.
+    void step() {
+        if (++steps > STEPS_MAX) {
             throw new Refused();
         }
     }
 
+    /// What is parsed is one level deeper; every call has a call of [#leave].
+    ///
+    /// @param depthMax levels that are allowed
+    void enter(int depthMax) {
+        if (++depth > depthMax) {
+            throw new Refused();
+        }
+        step();
+    }
+
     void leave() {
         depth--;
+    }
+
+    private void enterNode() {
+        if (++nodesDepth > NODES_DEPTH_MAX) {
+            throw new Refused();
+        }
+        step();
     }
 
     int length() {
@@ -95,6 +125,93 @@ final class Text {
         }
         byte[] encoded = Character.toString(codePoint).getBytes(StandardCharsets.UTF_8);
         return add(encoded, 0, encoded.length);
+    }
+
+    Text write(Node node) {
+        enterNode();
+        node.left(this);
+        node.right(this);
+        nodesDepth--;
+        return this;
+    }
+
+    void left(Node node) {
+        enterNode();
+        node.left(this);
+        nodesDepth--;
+    }
+
+    void right(Node node) {
+        enterNode();
+        node.right(this);
+        nodesDepth--;
+    }
+
+    boolean hasRight(Node node) {
+        enterNode();
+        boolean has = node.hasRight(this);
+        nodesDepth--;
+        return has;
+    }
+
+    boolean isArray(Node node) {
+        enterNode();
+        boolean is = node.isArray(this);
+        nodesDepth--;
+        return is;
+    }
+
+    boolean isFunction(Node node) {
+        enterNode();
+        boolean is = node.isFunction(this);
+        nodesDepth--;
+        return is;
+    }
+
+    /// The node that a placeholder stands for.
+    Node resolved(Node node) {
+        enterNode();
+        Node resolved = node.resolved(this);
+        nodesDepth--;
+        return resolved;
+    }
+
+    Text open() {
+        parentheses++;
+        return add('(');
+    }
+
+    Text close() {
+        parentheses--;
+        return add(')');
+    }
+
+    /// Writes an operand, in parentheses unless it binds more tightly than `precedence`.
+    void operand(Node node, int precedence) {
+        if (node.precedence() >= precedence) {
+            open().write(node).close();
+        } else {
+            write(node);
+        }
+    }
+
+    /// With a comma between them. A pack without elements writes nothing, and has no comma.
+    Text list(Node[] nodes) {
+        boolean first = true;
+        for (Node node : nodes) {
+            int before = length;
+            if (!first) {
+                add(", ");
+            }
+            int start = length;
+            operand(node, Node.COMMA);
+            if (length == start) {
+                length = before;
+            } else {
+                first = false;
+            }
+        }
+        return this;
     }
 
     private void reserve(int count) {

@@ -4,8 +4,6 @@ import static io.emberscope.symbolizer.demangle.Demangler.demangle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.symbolizer.demangle.Demangler.Mode;
-import java.util.Arrays;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,21 +161,21 @@ class RustNamesTest {
             a::f [clone .part.1]
             """;
 
-    static Stream<List<String>> names() {
-        return Arrays.stream(NAMES.split("\n\n")).map(each -> List.of(each.strip().split("\n")));
+    static Stream<NameTable> names() {
+        return NameTable.parse(NAMES);
     }
 
     @ParameterizedTest
     @MethodSource("names")
-    void aNameIsReadAsItWasWritten(List<String> name) {
-        assertThat(demangle(name.get(0), Mode.FULL)).isEqualTo(name.get(1));
-        assertThat(demangle(name.get(0), Mode.SIMPLIFIED)).isEqualTo(name.get(2));
-        assertThat(demangle(name.get(0), Mode.NONE)).isEqualTo(name.get(0));
+    void aNameIsReadAsItWasWritten(NameTable name) {
+        assertThat(demangle(name.mangled(), Mode.FULL)).isEqualTo(name.full());
+        assertThat(demangle(name.mangled(), Mode.SIMPLIFIED)).isEqualTo(name.simplified());
+        assertThat(demangle(name.mangled(), Mode.NONE)).isEqualTo(name.mangled());
     }
 
     @Test
     void everyBeginningOfANameIsANameOrStaysAsItIs() {
-        names().map(List::getFirst)
+        names().map(NameTable::mangled)
                 .forEach(
                         name -> {
                             for (int i = 0; i < name.length(); i++) {
