@@ -67,6 +67,9 @@ want_for_test() {
       want_match '/usr/lib/x86_64-linux-gnu/librustc_driver-*.so' rustc 'is large code in Rust, for unwind tables'
     fi
   fi
+  want_command c++filt binutils 'reads names of C++, as we do'
+  want_file /usr/lib/llvm-19/bin/llvm-cxxfilt llvm-19 'reads names of C++, as we do'
+  want_match '/usr/lib/llvm-*/lib/libclang-cpp.so.*' clang 'has names of C++'
   want_command shellcheck shellcheck 'checks the shell scripts'
 }
 
