@@ -1,11 +1,16 @@
 package io.emberscope.symbolizer.elf;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongUnaryOperator;
 
 /// The executable parts of a file: its code sections or, if it has none, its executable segments.
 /// Only what is inside one of them can be a function, and no function reaches beyond its own.
+///
+/// A separate debug file has its code sections without their bytes. There the offsets are those
+/// that they would have if they lay one after the other.
 final class CodeRegions {
     private record Region(long address, long size, long offset) {}
 
@@ -30,6 +35,9 @@ final class CodeRegions {
         List<Region> regions = sections(file);
         if (regions.isEmpty()) {
             regions = segments(file);
+        }
+        if (regions.isEmpty()) {
+            regions = withoutBytes(file);
         }
         regions.sort(
                 Comparator.comparing(
@@ -68,6 +76,18 @@ final class CodeRegions {
         return regions;
     }
 
+    private static List<Region> withoutBytes(ElfFile file) {
+        List<Region> regions = new ArrayList<>();
+        long offset = 0;
+        for (Section section : file.sections()) {
+            if (section.isExecutable() && section.size() > 0) {
+                regions.add(new Region(section.address(), section.size(), offset));
+                offset += section.size();
+            }
+        }
+        return regions;
+    }
+
     private static Region region(Segment segment, long address, long size) {
         long into = address - segment.address();
         long rest = segment.fileSize() - into;
@@ -101,6 +121,29 @@ final class CodeRegions {
     /// File offset of `address` in that region.
     long offsetOf(int region, long address) {
         return address - addresses[region] + offsets[region];
+    }
+
+    /// Finds addresses of offsets.
+    LongUnaryOperator addressesOfOffsets() {
+        Integer[] order = new Integer[offsets.length];
+        Arrays.setAll(order, i -> i);
+        Arrays.sort(order, (a, b) -> Long.compareUnsigned(offsets[a], offsets[b]));
+        return offset -> {
+            int low = 0;
+            int high = order.length - 1;
+            while (low <= high) {
+                int middle = (low + high) >>> 1;
+                if (Long.compareUnsigned(offsets[order[middle]], offset) <= 0) {
+                    low = middle + 1;
+                } else {
+                    high = middle - 1;
+                }
+            }
+            int region = high < 0 ? -1 : order[high];
+            return region >= 0 && Long.compareUnsigned(offset - offsets[region], sizes[region]) < 0
+                    ? offset - offsets[region] + addresses[region]
+                    : ElfFile.NOWHERE;
+        };
     }
 
     /// Bytes from `address` to the end of that region.

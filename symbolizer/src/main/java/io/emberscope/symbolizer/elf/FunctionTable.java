@@ -3,6 +3,7 @@ package io.emberscope.symbolizer.elf;
 import io.emberscope.base.bytes.ByteSource;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.function.LongUnaryOperator;
 
 /// Which function each byte of a binary's code belongs to, by file offset: twelve bytes for each
 /// function, names not included, which are read from the file when asked for.
@@ -66,6 +67,30 @@ public final class FunctionTable {
     ///   itself
     public static FunctionTable read(ElfFile file, int functionsMax) throws IOException {
         return new FunctionTableBuilder(file, functionsMax).build();
+    }
+
+    /// Takes ranges in turn.
+    public interface Visitor {
+        /// A range of code of one function.
+        ///
+        /// @param address of its first byte, as the file itself numbers it (ELF virtual address)
+        /// @param length in bytes
+        /// @param name as [#name] says it
+        void range(long address, long length, String name) throws IOException;
+    }
+
+    /// Passes all ranges of functions that have a name.
+    ///
+    /// @param file the table was built from; may be a separate debug file
+    public void forEach(ElfFile file, Visitor visitor) throws IOException {
+        LongUnaryOperator addresses = CodeRegions.of(file).addressesOfOffsets();
+        for (int i = 0; i < size(); i++) {
+            String name = name(i, file.source());
+            long address = addresses.applyAsLong(startOf(i));
+            if (!name.isEmpty() && address != ElfFile.NOWHERE) {
+                visitor.range(address, endOf(i) - startOf(i), name);
+            }
+        }
     }
 
     /// Ranges of code with a function. A function interrupted by another has several.

@@ -35,13 +35,11 @@ public final class ElfSymbols {
     public static void tell(ElfFile file, FunctionTable table, SymbolFileWriter to)
             throws IOException {
         to.madeFrom(table.isFull() ? SymbolSource.SYMBOLS : SymbolSource.DYNAMIC_SYMBOLS);
-        for (int i = 0; i < table.size(); i++) {
-            long start = file.addressOf(table.startOf(i));
-            byte[] name = table.name(i, file.source()).getBytes(StandardCharsets.UTF_8);
-            if (start != ElfFile.NOWHERE && name.length > 0) {
-                long end = start + (table.endOf(i) - table.startOf(i));
-                to.symbol(start, end, name, 0, name.length);
-            }
-        }
+        table.forEach(
+                file,
+                (address, length, text) -> {
+                    byte[] name = text.getBytes(StandardCharsets.UTF_8);
+                    to.symbol(address, address + length, name, 0, name.length);
+                });
     }
 }
