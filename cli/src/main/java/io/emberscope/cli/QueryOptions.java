@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
 ///
 /// @param command which question
 /// @param server where to ask
-/// @param samples which samples are meant, as the server's query parameters
+/// @param samples which samples are meant and what their functions are called, as the server's
+///   query parameters
 /// @param output where to save the answer, if not shown
 /// @param format how to write the answer
 /// @param limit functions or binaries in a table
@@ -58,6 +59,8 @@ record QueryOptions(
             What to show:
               -n, --limit N             top: how many functions, quality: how many binaries
                                         (default 30)
+              --demangle HOW            names of C++ and Rust: simplified (no parameters and
+                                        template arguments, the default), full, or none
               --search TEXT             top: only functions whose name contains TEXT
               --group-by LABEL          flamegraph: a first row with the values of this label, such
                                         as service_name
@@ -176,6 +179,13 @@ record QueryOptions(
                 samples.put(name, value);
             }
         }
+        String demangle = given.get("--demangle");
+        if (demangle != null) {
+            if (command == Command.QUALITY) {
+                throw QueryFailure.usage("--demangle: quality names no functions");
+            }
+            samples.put("demangle", demangle);
+        }
         Optional<String> output = Optional.ofNullable(given.get("--output"));
         String server =
                 given.getOrDefault(
@@ -202,6 +212,7 @@ record QueryOptions(
                     "--from",
                     "--to",
                     "--type",
+                    "--demangle",
                     "--server",
                     "--limit",
                     "--search",

@@ -216,6 +216,41 @@ class QueryIT {
     }
 
     @Test
+    void namesAreDemangledAsIsAsked() throws Exception {
+        Profile profile =
+                new Profile(
+                        new Series(ProfileType.CPU, Labels.of("service_name", "cxx")),
+                        Profiles.START_NANOS + 100 * Profiles.WINDOW_NANOS,
+                        Profiles.WINDOW_NANOS,
+                        0,
+                        new int[] {0},
+                        new long[] {7});
+        Frame frame =
+                new Frame(
+                        FrameKind.NATIVE,
+                        "ab",
+                        "/bin/x",
+                        7,
+                        List.of(Line.named("_ZNSt6vectorIiSaIiEE9push_backERKi")));
+        assertThat(
+                        server.post(
+                                        new ProfileBatch(
+                                                List.of(frame),
+                                                List.of(new int[] {0}),
+                                                List.of(profile)))
+                                .statusCode())
+                .isEqualTo(200);
+        String top =
+                "/api/v1/top?from=2026-01-01T00:10:00Z&to=2026-01-01T00:30:00Z&selector="
+                        + RunningServer.query("{service_name=\"cxx\"}");
+        assertThat(server.text(top)).contains("\"std::vector::push_back\"");
+        assertThat(server.text(top + "&demangle=full"))
+                .contains("\"std::vector<int, std::allocator<int>>::push_back(int const&)\"");
+        assertThat(server.text(top + "&demangle=none"))
+                .contains("\"_ZNSt6vectorIiSaIiEE9push_backERKi\"");
+    }
+
+    @Test
     void aSelectorChooses() throws Exception {
         String web = RunningServer.query("{service_name=\"web\",node=~\"host-.\"}");
         assertThat(server.text("/api/v1/top?limit=1&" + RANGE + "&selector=" + web))
@@ -285,8 +320,9 @@ class QueryIT {
                 "top?limit=0 | limit: \"0\" (expected: a whole number from 1 to 100000)",
                 "top?limit=9999999999 | limit: \"9999999999\" (expected: a whole number from 1 to"
                         + " 100000)",
-                "top?selektor=x | parameter: \"selektor\" (expected: from, limit, partial, search,"
-                        + " selector, to, type)",
+                "top?selektor=x | parameter: \"selektor\" (expected: demangle, from, limit, partial,"
+                        + " search, selector, to, type)",
+                "top?demangle=some | demangle: \"some\" (expected: none or simplified or full)",
                 "top?from=now&from=now | from: given 2 times (expected: once)",
                 "stack-quality?limit=0 | limit: \"0\" (expected: a whole number from 1 to 100000)",
                 "stack-quality?search=x | parameter: \"search\" (expected: from, limit, partial,"

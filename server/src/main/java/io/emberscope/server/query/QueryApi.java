@@ -13,12 +13,14 @@ import io.emberscope.profile.tree.StackQuality;
 import io.emberscope.profile.tree.TopTable;
 import io.emberscope.server.edge.ErrorAnswers;
 import io.emberscope.server.edge.Limits;
+import io.emberscope.server.symbols.ShownNames;
 import io.emberscope.storage.ProfileStore;
 import io.emberscope.storage.query.LabelValues;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.query.TimeSeries;
+import io.emberscope.symbolizer.demangle.Demangler;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -57,10 +60,13 @@ public final class QueryApi implements AutoCloseable {
 
     private static final Set<String> SERIES = Set.of("selector", "from", "to");
 
+    private static final String DEMANGLE_DEFAULT = "simplified";
+
     private final ProfileStore store;
     private final InstantSource clock;
     private final ErrorAnswers errors;
     private final QueryPool pool;
+    private final Map<String, ShownNames> names = new LinkedHashMap<>();
 
     /// @param store what is asked
     /// @param clock what `now` means
@@ -74,6 +80,9 @@ public final class QueryApi implements AutoCloseable {
         this.clock = clock;
         this.errors = errors;
         this.pool = new QueryPool(limits, errors, metrics);
+        for (Demangler.Mode mode : Demangler.Mode.values()) {
+            names.put(mode.name().toLowerCase(Locale.ROOT), new ShownNames(mode));
+        }
     }
 
     /// Every path and what answers it; all are for GET.
@@ -86,11 +95,13 @@ public final class QueryApi implements AutoCloseable {
                 service(with(SERIES, "name", "prefix", "limit"), this::labelValues));
         routes.put(
                 "/api/v1/flamegraph",
-                service(with(SAMPLES, "groupBy", "maxNodes", "format"), this::flameGraph));
-        routes.put("/api/v1/top", service(with(SAMPLES, "limit", "search"), this::top));
+                service(
+                        with(SAMPLES, "demangle", "groupBy", "maxNodes", "format"),
+                        this::flameGraph));
+        routes.put("/api/v1/top", service(with(SAMPLES, "demangle", "limit", "search"), this::top));
         routes.put("/api/v1/stack-quality", service(with(SAMPLES, "limit"), this::stackQuality));
         routes.put("/api/v1/timeseries", service(with(SAMPLES, "step"), this::timeSeries));
-        routes.put("/api/v1/pprof", service(SAMPLES, this::pprof));
+        routes.put("/api/v1/pprof", service(with(SAMPLES, "demangle"), this::pprof));
         return routes;
     }
 
@@ -180,7 +191,7 @@ public final class QueryApi implements AutoCloseable {
                         "maxNodes", Limits.FLAMEGRAPH_NODES_DEFAULT, Limits.FLAMEGRAPH_NODES_MAX);
         String format = parameters.oneOf("format", "binary", List.of("binary", "json"));
         String groupBy = parameters.text("groupBy", "");
-        MergedProfile profile = merge(parameters, groupBy.isEmpty() ? null : groupBy, context);
+        MergedProfile profile = named(parameters, groupBy.isEmpty() ? null : groupBy, context);
         FlameTree tree = FlameTree.of(profile, maxNodes, context);
         boolean json = format.equals("json");
         context.reserve((long) tree.size() * (json ? JSON_NODE_BYTES : NODE_BYTES));
@@ -191,7 +202,7 @@ public final class QueryApi implements AutoCloseable {
         int limit =
                 parameters.count("limit", Limits.TOP_FUNCTIONS_DEFAULT, Limits.TOP_FUNCTIONS_MAX);
         String search = parameters.text("search", "").toLowerCase(Locale.ROOT);
-        TopTable table = TopTable.of(merge(parameters, null, context), context);
+        TopTable table = TopTable.of(named(parameters, null, context), context);
         context.reserve((long) Math.min(limit, table.rows().size()) * ROW_BYTES);
         return TopTableJson.of(table, search, limit);
     }
@@ -232,9 +243,18 @@ public final class QueryApi implements AutoCloseable {
     }
 
     private Answer pprof(Parameters parameters, QueryContext context) throws IOException {
-        MergedProfile profile = merge(parameters, null, context);
+        MergedProfile profile = named(parameters, null, context);
         return Answer.download(
                 PPROF, PprofWriter.write(profile, context), FileNames.pprof(profile));
+    }
+
+    private MergedProfile named(
+            Parameters parameters, @Nullable String groupBy, QueryContext context)
+            throws IOException {
+        String demangle =
+                parameters.oneOf("demangle", DEMANGLE_DEFAULT, List.copyOf(names.keySet()));
+        return Objects.requireNonNull(names.get(demangle))
+                .of(merge(parameters, groupBy, context), context);
     }
 
     private MergedProfile merge(
