@@ -84,7 +84,9 @@ class SideBandIT {
         Matcher buildId = Pattern.compile("Build ID: ([0-9a-f]+)").matcher(notes);
         assertThat(buildId.find()).isTrue();
         try (SideBand sideBand = SideBand.open(new SideBandOptions(1 << 20))) {
-            assertThat(sideBand.hasBuildIds()).isTrue();
+            // Linux 5.12, before bpf_loop (5.17).
+            boolean hasBuildIds = sideBand.hasBuildIds();
+            assertThat(hasBuildIds || !SamplerIT.hasLoop()).isTrue();
             Log log = new Log();
             int pid;
             try (Burner process = Burner.start(binary, 2, 0)) {
@@ -103,7 +105,7 @@ class SideBandIT {
                     .allSatisfy(
                             m ->
                                     assertThat(HexFormat.of().formatHex(m.buildId()))
-                                            .isEqualTo(buildId.group(1)));
+                                            .isEqualTo(hasBuildIds ? buildId.group(1) : ""));
             assertThat(log.lost).isZero();
             assertThat(sideBand.unreadable()).isZero();
         }

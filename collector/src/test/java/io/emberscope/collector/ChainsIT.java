@@ -1,7 +1,10 @@
 package io.emberscope.collector;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.emberscope.bpf.KernelFeature;
+import io.emberscope.bpf.KernelFeatures;
 import io.emberscope.bpf.SamplerOptions;
 import io.emberscope.bpf.StackEnd;
 import io.emberscope.collector.chains.ChainProgram;
@@ -191,6 +194,15 @@ class ChainsIT {
             value = SamplerOptions.Unwinding.class,
             names = {"TABLES", "TABLES_BOUNDED"})
     void stacksAreTheTrueOnes(SamplerOptions.Unwinding how) throws Exception {
+        assumeTrue(
+                how != SamplerOptions.Unwinding.TABLES
+                        || KernelFeatures.probe().stream()
+                                .noneMatch(
+                                        feature ->
+                                                feature.name().equals("bpf_loop")
+                                                        && feature.state()
+                                                                == KernelFeature.State.MISSING),
+                "SKIPPED: this kernel has no bpf_loop");
         Map<String, Score> scores = new TreeMap<>();
         try (LiveSampler sampler = new LiveSampler(how, HZ)) {
             loadTables(sampler);
