@@ -21,6 +21,28 @@ public interface ByteSource extends Closeable {
     ///   `target` (our own mistake)
     int read(long position, byte[] target, int offset, int length) throws IOException;
 
+    /// Reads exactly `length` bytes from `position` to the beginning of `target`.
+    ///
+    /// @param field what they are, for the error
+    /// @throws MalformedInputException if it ends before
+    /// @throws IOException if the environment failed
+    default void fill(long position, byte[] target, int length, String field) throws IOException {
+        int filled = 0;
+        while (filled < length) {
+            int count = read(position + filled, target, filled, length - filled);
+            if (count <= 0) {
+                throw new MalformedInputException(
+                        field
+                                + ": the file ended at "
+                                + (position + filled)
+                                + " (expected: "
+                                + size()
+                                + " bytes, as when it was opened)");
+            }
+            filled += count;
+        }
+    }
+
     /// Lets go of what it holds. Reading afterwards fails. Closing again does nothing.
     @Override
     void close();

@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.dwarf;
 
+import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
@@ -68,7 +69,7 @@ final class SectionView {
     static SectionView of(String name, byte[] bytes, ByteOrder order) {
         return new SectionView(
                 name,
-                new io.emberscope.base.bytes.ArraySource(bytes),
+                new ArraySource(bytes),
                 0,
                 bytes.length,
                 order == ByteOrder.BIG_ENDIAN,
@@ -156,22 +157,7 @@ final class SectionView {
             }
             return;
         }
-        read(at, into, length);
-    }
-
-    private void read(long at, byte[] into, int length) throws IOException {
-        int done = 0;
-        while (done < length) {
-            int count = source.read(offset + at + done, into, done, length - done);
-            if (count <= 0) {
-                throw new MalformedInputException(
-                        name
-                                + ": the file ended at "
-                                + (offset + at + done)
-                                + " (expected: as long as when it was opened)");
-            }
-            done += count;
-        }
+        source.fill(offset + at, into, length, name);
     }
 
     /// The page that has a byte which is in the section.
@@ -189,7 +175,7 @@ final class SectionView {
         }
         numbers[slot] = -1;
         long start = number << PAGE_BITS;
-        read(start, page, (int) Math.min(PAGE_BYTES, size - start));
+        source.fill(offset + start, page, (int) Math.min(PAGE_BYTES, size - start), name);
         numbers[slot] = number;
         return page;
     }

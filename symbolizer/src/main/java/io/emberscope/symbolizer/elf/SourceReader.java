@@ -66,20 +66,7 @@ final class SourceReader {
         if (buffer.length < length) {
             buffer = new byte[length <= CHUNK_BYTES / 4 ? CHUNK_BYTES / 4 : CHUNK_BYTES];
         }
-        int filled = 0;
-        while (filled < length) {
-            int count = source.read(position + filled, buffer, filled, length - filled);
-            if (count <= 0) {
-                throw new MalformedInputException(
-                        field
-                                + ": the file ended at "
-                                + (position + filled)
-                                + " (expected: "
-                                + size
-                                + " bytes, as when it was opened)");
-            }
-            filled += count;
-        }
+        source.fill(position, buffer, length, field);
         return ByteCursor.of(buffer, 0, length).order(order);
     }
 }

@@ -70,27 +70,13 @@ final class Blocks {
         }
         int content = (int) length - Layout.CHECKSUM_BYTES;
         byte[] bytes = new byte[content + Column.PADDING_BYTES];
-        fill(source, position, bytes, (int) length);
+        source.fill(position, bytes, (int) length, "bytes");
         int told = 0;
         for (int i = 0; i < Layout.CHECKSUM_BYTES; i++) {
             told |= (bytes[content + i] & 0xff) << (i * Byte.SIZE);
         }
         checkChecksum(told, Output.checksum(position, bytes, 0, content));
         return new Block(kind, bytes, content);
-    }
-
-    /// Reads exactly so many bytes.
-    static void fill(ByteSource source, long position, byte[] target, int length)
-            throws IOException {
-        int filled = 0;
-        while (filled < length) {
-            int count = source.read(position + filled, target, filled, length - filled);
-            if (count <= 0) {
-                throw new MalformedInputException(
-                        "bytes: ended at " + (position + filled) + " (expected: more)");
-            }
-            filled += count;
-        }
     }
 
     MalformedInputException malformed(String message) {

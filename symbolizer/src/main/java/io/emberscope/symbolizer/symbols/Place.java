@@ -1,6 +1,7 @@
 package io.emberscope.symbolizer.symbols;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What a place in code belongs to: functions and lines, innermost first. To be used again and
@@ -24,18 +25,18 @@ public final class Place {
     ///
     /// @param index from 0, which is the innermost
     public @Nullable String function(int index) {
-        return functions[java.util.Objects.checkIndex(index, depth)];
+        return functions[Objects.checkIndex(index, depth)];
     }
 
     /// The source file of the place in function 0, or of the call in another; null if it is not
     /// known.
     public @Nullable String file(int index) {
-        return files[java.util.Objects.checkIndex(index, depth)];
+        return files[Objects.checkIndex(index, depth)];
     }
 
     /// The line in that file, from 1; 0 if it is not known.
     public int line(int index) {
-        return lines[java.util.Objects.checkIndex(index, depth)];
+        return lines[Objects.checkIndex(index, depth)];
     }
 
     void clear() {

@@ -93,7 +93,7 @@ public final class SymbolFile implements AutoCloseable {
                                 + ")");
             }
             byte[] head = new byte[Layout.HEAD_BYTES];
-            Blocks.fill(source, 0, head, head.length);
+            source.fill(0, head, head.length, "head");
             ByteCursor in = ByteCursor.of(head);
             long magic = in.i64("magic");
             if (magic != Layout.MAGIC) {
@@ -108,7 +108,7 @@ public final class SymbolFile implements AutoCloseable {
                 throw new MalformedInputException("head: " + zero + " (expected: 0)");
             }
             byte[] foot = new byte[Layout.FOOT_BYTES];
-            Blocks.fill(source, end, foot, foot.length);
+            source.fill(end, foot, foot.length, "foot");
             return Foot.of(foot, end);
         } catch (MalformedInputException e) {
             throw new MalformedInputException(name + ": " + e.getMessage(), e);

@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.unwind;
 
+import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import java.io.IOException;
 import java.util.Arrays;
@@ -30,12 +31,12 @@ final class SignalReturns implements FrameSource {
     private static final int CODE_BYTES_MAX = 9;
 
     private final ElfFile file;
-    private final CodeBytes code;
+    private final ByteSource code;
     private int count;
 
     SignalReturns(ElfFile file) {
         this.file = file;
-        this.code = new CodeBytes(file.source());
+        this.code = file.source();
     }
 
     /// Searches the code that is in no function yet.
@@ -48,7 +49,7 @@ final class SignalReturns implements FrameSource {
             long at = gaps[i];
             while (gaps[i + 1] - at > SYSCALL_BYTES && searched < SEARCHED_BYTES_MAX) {
                 int length = (int) Math.min(PIECE_BYTES, gaps[i + 1] - at);
-                code.read(at, piece, length);
+                code.fill(at, piece, length, "code");
                 search(piece, length, at, gaps[i], functions);
                 searched += length;
                 // The code may lie across the end of the piece.

@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.unwind;
 
+import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.FunctionSymbols;
@@ -46,7 +47,7 @@ final class SymbolFrames implements FrameSource {
 
     private final ElfFile file;
     private final BuildMemory memory;
-    private final CodeBytes bytes;
+    private final ByteSource bytes;
     private final StackDepths depths = new StackDepths();
     private final Instruction instruction = new Instruction();
     private long[] symbols = {};
@@ -56,7 +57,7 @@ final class SymbolFrames implements FrameSource {
     SymbolFrames(ElfFile file, BuildMemory memory) {
         this.file = file;
         this.memory = memory;
-        this.bytes = new CodeBytes(file.source());
+        this.bytes = file.source();
     }
 
     private static long function(long start, int how, int rest) {
@@ -237,6 +238,6 @@ final class SymbolFrames implements FrameSource {
             memory.take((long) (larger - code.length) * StackDepths.BYTES_PER_BYTE);
             code = new byte[larger];
         }
-        bytes.read(offset, code, length);
+        bytes.fill(offset, code, length, "code");
     }
 }

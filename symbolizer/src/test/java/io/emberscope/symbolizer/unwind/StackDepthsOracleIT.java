@@ -62,7 +62,7 @@ class StackDepthsOracleIT {
                     continue;
                 }
                 if (offset >= 0 && size > 0 && size <= code.length && isEnteredByCall(function)) {
-                    new CodeBytes(source).read(offset, code, (int) size);
+                    source.fill(offset, code, (int) size, "code");
                     compare(function, (int) size, name >= 0);
                 }
             }
