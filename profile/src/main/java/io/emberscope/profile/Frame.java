@@ -44,19 +44,22 @@ public record Frame(
         return hasAddress() ? address : offset;
     }
 
-    /// This frame with what another one of the same place knows more: names where this has none,
-    /// and the address.
+    /// Whether another frame of the same place knows more: names where this has none, or the
+    /// address.
+    public boolean learnsFrom(Frame other) {
+        return (lines.isEmpty() && !other.lines.isEmpty()) || (!hasAddress() && other.hasAddress());
+    }
+
+    /// This frame with what another one of the same place knows more.
     public Frame with(Frame other) {
-        boolean namesAreNew = lines.isEmpty() && !other.lines.isEmpty();
-        boolean addressIsNew = !hasAddress() && other.hasAddress();
-        return namesAreNew || addressIsNew
+        return learnsFrom(other)
                 ? new Frame(
                         kind,
                         buildId,
                         binary,
                         offset,
-                        addressIsNew ? other.address : address,
-                        namesAreNew ? other.lines : lines)
+                        hasAddress() ? address : other.address,
+                        lines.isEmpty() ? other.lines : lines)
                 : this;
     }
 

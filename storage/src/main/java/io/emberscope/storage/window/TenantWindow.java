@@ -208,9 +208,11 @@ final class TenantWindow {
             if (!sameCode(known, frame)) {
                 throw collision("frame", id);
             }
-            Frame both = known.with(frame);
-            frames[-1 - number] = both;
-            objectBytes += bytesOf(both) - bytesOf(known);
+            if (known.learnsFrom(frame)) {
+                Frame both = known.with(frame);
+                frames[-1 - number] = both;
+                objectBytes += bytesOf(both) - bytesOf(known);
+            }
             return;
         }
         if (number == frames.length) {
