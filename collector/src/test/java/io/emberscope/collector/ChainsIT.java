@@ -181,7 +181,7 @@ class ChainsIT {
         int wrong;
         final Map<String, Integer> reasons = new TreeMap<>();
 
-        /// When each process was sampled first.
+        /// When the kernel was told each process.
         final Map<Integer, Long> toldNanos = new HashMap<>();
 
         boolean misses(StackEnd end) {

@@ -146,7 +146,7 @@ final class ItaniumNames {
         in.expect('E');
         if (in.eat('s')) {
             discriminator();
-            return new NameNodes.Local(function, new NameNodes.Fixed("string literal"));
+            return new NameNodes.Scoped(function, new NameNodes.Fixed("string literal"));
         }
         TemplateScope.Saved saved = in.templates.enter();
         Node entity;
@@ -162,7 +162,7 @@ final class ItaniumNames {
         if (state == null || !state.endsWithArguments) {
             in.templates.leave(saved);
         }
-        return new NameNodes.Local(function, entity);
+        return new NameNodes.Scoped(function, entity);
     }
 
     /// Skips what tells entities of one name apart.

@@ -32,24 +32,11 @@ final class NameNodes {
         }
     }
 
-    /// `scope::name`.
+    /// `scope::name`; the scope of what is declared in a function is the function.
     record Scoped(Node scope, Node name) implements Node {
         @Override
         public void left(Text out) {
             out.write(scope).add("::").write(name);
-        }
-
-        @Override
-        public Node lastPart() {
-            return name;
-        }
-    }
-
-    /// What is declared in a function.
-    record Local(Node function, Node name) implements Node {
-        @Override
-        public void left(Text out) {
-            out.write(function).add("::").write(name);
         }
 
         @Override

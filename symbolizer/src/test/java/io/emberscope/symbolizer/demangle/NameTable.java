@@ -1,5 +1,9 @@
 package io.emberscope.symbolizer.demangle;
 
+import static io.emberscope.symbolizer.demangle.Demangler.demangle;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.symbolizer.demangle.Demangler.Mode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,6 +22,22 @@ record NameTable(String mangled, String full, String simplified) {
             return parse(new String(bytes, StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /// It is read as it was written.
+    void assertRead() {
+        assertThat(demangle(mangled, Mode.FULL)).isEqualTo(full);
+        assertThat(demangle(mangled, Mode.SIMPLIFIED)).isEqualTo(simplified);
+        assertThat(demangle(mangled, Mode.NONE)).isEqualTo(mangled);
+    }
+
+    /// Every beginning of it is a name or stays as it is.
+    void assertBeginningsAreHarmless() {
+        for (int i = 0; i < mangled.length(); i++) {
+            for (Mode mode : Mode.values()) {
+                assertThat(demangle(mangled.substring(0, i), mode)).isNotNull();
+            }
         }
     }
 

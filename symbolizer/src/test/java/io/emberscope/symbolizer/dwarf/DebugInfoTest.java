@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.symbolizer.dwarf.HandmadeSections.Bytes;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.symbols.SymbolsTooLargeException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,10 +19,12 @@ import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class DebugInfoTest {
+    @TempDir Path directory;
     private final RecordingSink sink = new RecordingSink();
 
     private DebugInfo.Told tell(HandmadeSections sections) throws Exception {
@@ -224,13 +228,14 @@ class DebugInfoTest {
                                 ".debug_info",
                                 concat(section.toBytes(), deflated(info)),
                                 HandmadeSections.COMPRESSED);
-        List<TemporaryScratch> made = new ArrayList<>();
+        ScratchFile.Factory scratch = DiskScratch.in(new LocalDisk(), directory, "section");
+        List<ScratchFile> made = new ArrayList<>();
 
         DebugInfo.Told told =
                 DebugInfo.of(sections.open())
                         .scratch(
                                 () -> {
-                                    made.add(new TemporaryScratch());
+                                    made.add(scratch.create());
                                     return made.getFirst();
                                 })
                         .tell(sink);

@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.dwarf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;
@@ -471,7 +472,7 @@ class DwarfOracleIT {
             DebugInfo info =
                     DebugInfo.of(file)
                             .decompressor(DebugInfo.ZSTD, new Zstandard())
-                            .scratch(TemporaryScratch::new)
+                            .scratch(DiskScratch.in(new LocalDisk(), directory, "section"))
                             .threads(2);
             if (binary.splitPackage != null) {
                 info.splitPackage(open(binary.splitPackage, opened));
