@@ -9,7 +9,6 @@ import io.emberscope.symbolizer.elf.Section;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +17,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,9 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DwarfOracleIT {
     private static final long SEED = Long.getLong("oracle.seed", 20_261_130);
     private static final int ADDRESSES = Integer.getInteger("oracle.addresses", 3_000);
-    private static final String SYMBOLIZER = "llvm-symbolizer-19";
     private static final double DIFFERENT_MAX = 0.001;
-    private static final Pattern COLUMN = Pattern.compile("(:\\d+):\\d+$", Pattern.MULTILINE);
 
     /// Files that Debian has debug information in, and how many of each are compared.
     private static final List<String> DEBIAN =
@@ -536,38 +532,16 @@ class DwarfOracleIT {
 
     /// What `llvm-symbolizer` says, in the same form as [RecordingSink#at].
     private List<String> llvm(Binary binary, long[] addresses) throws Exception {
-        Path in = directory.resolve("addresses");
-        StringBuilder lines = new StringBuilder();
-        for (long address : addresses) {
-            lines.append("0x").append(Long.toHexString(address)).append('\n');
-        }
-        Files.writeString(in, lines);
-        Path out = directory.resolve("frames");
-        List<String> command =
+        List<String> options =
                 new ArrayList<>(
                         List.of(
-                                SYMBOLIZER,
                                 "--obj=" + withoutSymbols(binary.oracle),
                                 "--debug-file-directory=" + directory.resolve("none"),
-                                "--fallback-debug-path=" + directory.resolve("none"),
-                                "--functions=linkage",
-                                "--inlining",
-                                "--no-demangle"));
+                                "--fallback-debug-path=" + directory.resolve("none")));
         if (binary.splitPackage != null) {
-            command.add("--dwp=" + binary.splitPackage);
+            options.add("--dwp=" + binary.splitPackage);
         }
-        Process process =
-                new ProcessBuilder(command)
-                        .redirectInput(in.toFile())
-                        .redirectOutput(out.toFile())
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-        assertThat(process.waitFor(600, TimeUnit.SECONDS)).isTrue();
-        String text =
-                COLUMN.matcher(Files.readString(out, StandardCharsets.ISO_8859_1)).replaceAll("$1");
-        List<String> frames = List.of(text.split("\n\n", -1));
-        assertThat(frames).hasSizeGreaterThanOrEqualTo(addresses.length);
-        return frames;
+        return LlvmSymbolizer.frames(directory, addresses, options);
     }
 
     /// A copy in which symbol tables have another type: their names would replace those of debug
