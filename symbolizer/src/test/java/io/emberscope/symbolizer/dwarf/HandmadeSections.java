@@ -12,7 +12,7 @@ import java.util.Map;
 
 /// Writes ELF files that have nothing but sections with the names and bytes given, and code at
 /// [#CODE] that is not in the file.
-final class HandmadeSections {
+public final class HandmadeSections {
     static final long CODE = 0x1000;
     static final long CODE_BYTES = 0x1000;
 
@@ -25,7 +25,7 @@ final class HandmadeSections {
     private final Map<String, Content> contents = new LinkedHashMap<>();
     private long code = CODE;
 
-    HandmadeSections(boolean wide, ByteOrder order) {
+    public HandmadeSections(boolean wide, ByteOrder order) {
         this.wide = wide;
         this.order = order;
     }
@@ -40,16 +40,16 @@ final class HandmadeSections {
         return with(name, bytes.toBytes(), 0);
     }
 
-    HandmadeSections with(String name, byte[] bytes, long flags) {
+    public HandmadeSections with(String name, byte[] bytes, long flags) {
         contents.put(name, new Content(bytes.clone(), flags));
         return this;
     }
 
-    ElfFile open() throws IOException {
+    public ElfFile open() throws IOException {
         return ElfFile.open(new ArraySource(bytes()));
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         int header = wide ? 64 : 52;
         int stride = wide ? 64 : 40;
         ByteArrayOutputStream names = new ByteArrayOutputStream();

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 
 /// Keeps in memory what it is told, checks what a sink may expect, and answers for addresses in the
 /// form of `llvm-symbolizer`.
-class RecordingSink implements CodeSink {
+public class RecordingSink implements CodeSink {
     private record Node(int parent, int function, int callFile, int callLine) {}
 
     private record Row(long end, int node, int file, int line) {}
@@ -23,7 +23,7 @@ class RecordingSink implements CodeSink {
     private final NavigableMap<Long, Row> rows = new TreeMap<>(Long::compareUnsigned);
     private long unitEnd;
     private int rowsTold;
-    int units;
+    public int units;
 
     @Override
     public int text(byte[] bytes, int offset, int length) {
@@ -89,7 +89,7 @@ class RecordingSink implements CodeSink {
     }
 
     /// Function and `file:line` of each frame, the innermost first, as lines.
-    String at(long address) {
+    public String at(long address) {
         Map.Entry<Long, Row> entry = rows.floorEntry(address);
         if (entry == null || Long.compareUnsigned(entry.getValue().end, address) <= 0) {
             return "??\n??:0";
