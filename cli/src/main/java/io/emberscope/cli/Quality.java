@@ -7,20 +7,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// The server's account of how many stacks reach their root, and where and why others end.
+/// The server's account of how many stacks reach their root, and where and why others end; and of
+/// the code that has no name.
 ///
 /// @param unit what the values are in
 /// @param total sum over everything that was asked about
 /// @param complete sum of the stacks that reach their root
 /// @param reasons sums of the others
 /// @param binaryCount how many binaries stacks end in, of which `binaries` are the first
+/// @param unnamed the code that has no name
 record Quality(
         String unit,
         long total,
         long complete,
         List<Reason> reasons,
         int binaryCount,
-        List<Row> binaries) {
+        List<Row> binaries,
+        Unnamed unnamed) {
     /// A reason for which stacks end early.
     ///
     /// @param meaning what happened, or empty
@@ -46,6 +49,7 @@ record Quality(
         int count = 0;
         List<Reason> reasons = List.of();
         List<Row> binaries = new ArrayList<>();
+        Unnamed unnamed = Unnamed.NONE;
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String field = json.currentName();
             json.nextToken();
@@ -60,10 +64,11 @@ record Quality(
                         binaries.add(row(json));
                     }
                 }
+                case "unnamed" -> unnamed = Unnamed.read(json);
                 default -> json.skipChildren();
             }
         }
-        return new Quality(unit, total, complete, reasons, count, binaries);
+        return new Quality(unit, total, complete, reasons, count, binaries, unnamed);
     }
 
     private static List<Reason> reasons(JsonParser json) throws IOException {
@@ -136,6 +141,7 @@ record Quality(
                                     + " more binaries are not shown; see more with --limit"));
             out.append('\n');
         }
+        unnamed.append(out, total, unit, colors, width);
         return out.toString();
     }
 

@@ -24,6 +24,7 @@ final class Query {
         return switch (options.command()) {
             case TOP -> top(colors, width);
             case FLAMEGRAPH -> flameGraph(colors, width);
+            case LINES -> lines(colors, width);
             case QUALITY -> quality(colors, width);
             case PPROF -> new Result(get("/api/v1/pprof", Map.of()), "");
         };
@@ -43,6 +44,28 @@ final class Query {
         return Result.text(
                 options.format() == Format.CSV ? top.csv() : top.table(colors, width),
                 note(top.total()));
+    }
+
+    private Result lines(Colors colors, int width) throws QueryFailure {
+        Map<String, String> more = new HashMap<>();
+        more.put("function", options.function());
+        more.put("limit", Integer.toString(options.limit()));
+        if (!options.binary().isEmpty()) {
+            more.put("binary", options.binary());
+        }
+        byte[] json = get("/api/v1/lines", more);
+        if (options.format() == Format.JSON) {
+            return new Result(json, "");
+        }
+        Lines lines = Lines.parse(json);
+        return Result.text(
+                options.format() == Format.CSV
+                        ? lines.csv()
+                        : lines.table(options.function(), colors, width),
+                lines.total() > 0 && !lines.isFound()
+                        ? "no function of that name here; `emberscope query top --search TEXT`"
+                                + " shows names"
+                        : note(lines.total()));
     }
 
     private Result quality(Colors colors, int width) throws QueryFailure {

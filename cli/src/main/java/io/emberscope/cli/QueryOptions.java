@@ -12,23 +12,27 @@ import java.util.stream.Collectors;
 /// What the command line asks for.
 ///
 /// @param command which question
+/// @param function whose lines are meant, or empty
 /// @param server where to ask
 /// @param samples which samples are meant and what their functions are called, as the server's
 ///   query parameters
 /// @param output where to save the answer, if not shown
 /// @param format how to write the answer
 /// @param limit functions or binaries in a table
+/// @param binary path of the binary that the function is in, or empty for any
 /// @param search only functions whose name contains this
 /// @param groupBy label whose values are the outermost nodes of the tree, or empty
 /// @param minShare per cent of the whole below which a node of the tree is only counted
 /// @param color whether colours are allowed
 record QueryOptions(
         Command command,
+        String function,
         URI server,
         Map<String, String> samples,
         Optional<String> output,
         Format format,
         int limit,
+        String binary,
         String search,
         String groupBy,
         double minShare,
@@ -36,12 +40,16 @@ record QueryOptions(
     static final String HELP =
             """
             usage: emberscope query top|flamegraph|quality|pprof [options]
+                   emberscope query lines FUNCTION [options]
 
             Asks a running server which functions the CPUs spent their time in.
 
               top           a table of functions: time in each itself, and with all it called
               flamegraph    a tree of calls with each one's share
-              quality       how much has stacks that reach their root; where and why others end
+              lines         the source lines of one function, called as top shows it: time in
+                            each itself, and with all it called
+              quality       how much has stacks that reach their root, where and why others end;
+                            which binaries have code without names
               pprof         a file for `go tool pprof` and other viewers
 
             Which samples:
@@ -57,8 +65,9 @@ record QueryOptions(
               --server URL              default http://127.0.0.1:4040, or the environment's
                                         EMBERSCOPE_SERVER
             What to show:
-              -n, --limit N             top: how many functions, quality: how many binaries
-                                        (default 30)
+              -n, --limit N             top: how many functions, lines: how many lines, quality:
+                                        how many binaries (default 30)
+              --binary PATH             lines: of the function in this binary only
               --demangle HOW            names of C++ and Rust: simplified (no parameters and
                                         template arguments, the default), full, or none
               --search TEXT             top: only functions whose name contains TEXT
@@ -66,7 +75,7 @@ record QueryOptions(
                                         as service_name
               --min-share PERCENT       flamegraph: count what is smaller instead of showing it
                                         (default 1)
-              --format FORMAT           top, quality: table, csv or json; flamegraph: tree, folded
+              --format FORMAT           top, lines, quality: table, csv or json; flamegraph: tree, folded
                                         or json; pprof: pprof. Default: by the ending of the
                                         output's name, else the first
               -o, --output FILE         save it there instead of showing it
@@ -86,13 +95,14 @@ record QueryOptions(
     enum Command {
         TOP,
         FLAMEGRAPH,
+        LINES,
         QUALITY,
         PPROF;
 
         /// The forms its answer can have, the usual one first.
         List<Format> formats() {
             return switch (this) {
-                case TOP, QUALITY -> List.of(Format.TABLE, Format.CSV, Format.JSON);
+                case TOP, LINES, QUALITY -> List.of(Format.TABLE, Format.CSV, Format.JSON);
                 case FLAMEGRAPH -> List.of(Format.TREE, Format.FOLDED, Format.JSON);
                 case PPROF -> List.of(Format.PPROF);
             };
@@ -143,7 +153,16 @@ record QueryOptions(
                 one(Command.values(), arguments.getFirst(), Command::text, "command", commands());
         Map<String, String> given = new LinkedHashMap<>();
         boolean noColor = !environment.getOrDefault("NO_COLOR", "").isEmpty();
-        for (int i = 1; i < arguments.size(); i++) {
+        String function = "";
+        int first = 1;
+        if (command == Command.LINES) {
+            if (arguments.size() < 2 || arguments.get(1).isEmpty()) {
+                throw QueryFailure.usage("lines: of nothing (expected: the name of a function)");
+            }
+            function = arguments.get(1);
+            first = 2;
+        }
+        for (int i = first; i < arguments.size(); i++) {
             String argument = arguments.get(i);
             if (argument.equals("--no-color")) {
                 noColor = true;
@@ -163,11 +182,12 @@ record QueryOptions(
                 throw QueryFailure.usage(name + ": given twice (expected: once)");
             }
         }
-        return of(command, given, !noColor, environment);
+        return of(command, function, given, !noColor, environment);
     }
 
     private static QueryOptions of(
             Command command,
+            String function,
             Map<String, String> given,
             boolean color,
             Map<String, String> environment)
@@ -192,11 +212,13 @@ record QueryOptions(
                         "--server", environment.getOrDefault("EMBERSCOPE_SERVER", SERVER_DEFAULT));
         return new QueryOptions(
                 command,
+                function,
                 server(server),
                 samples,
                 output,
                 format(command, given.get("--format") == null ? "" : given.get("--format"), output),
                 limit(given.getOrDefault("--limit", "" + LIMIT_DEFAULT)),
+                given.getOrDefault("--binary", ""),
                 given.getOrDefault("--search", ""),
                 given.getOrDefault("--group-by", ""),
                 share(given.getOrDefault("--min-share", "1")),
@@ -215,6 +237,7 @@ record QueryOptions(
                     "--demangle",
                     "--server",
                     "--limit",
+                    "--binary",
                     "--search",
                     "--group-by",
                     "--min-share",

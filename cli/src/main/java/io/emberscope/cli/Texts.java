@@ -67,6 +67,17 @@ final class Texts {
         return width <= 1 ? "…" : text.substring(0, text.offsetByCodePoints(0, width - 1)) + "…";
     }
 
+    /// The same for paths, whose end tells most: the beginning is cut.
+    static String fitEnd(String text, int width) {
+        int length = text.codePointCount(0, text.length());
+        if (length <= width) {
+            return text;
+        }
+        return width <= 1
+                ? "…"
+                : "…" + text.substring(text.offsetByCodePoints(0, length - width + 1));
+    }
+
     private static String duration(long nanos) {
         if (nanos < NANOS_PER_MICRO) {
             return nanos + "ns";

@@ -46,6 +46,7 @@ class QueryIT {
         server = RunningServer.start(data);
         send(Profiles.cpu());
         send(Profiles.cut());
+        send(Profiles.sources());
         send(otherTypes());
     }
 
@@ -182,6 +183,89 @@ class QueryIT {
                         5000000,988000000,"/usr/bin/web","too deep"
                         3000000,988000000,"/usr/bin/web","'=of its own"
                         """);
+    }
+
+    private static final String[] SOURCES = {
+        "--from", "2026-01-01T04:00:00Z", "--to", "2026-01-01T04:01:00Z"
+    };
+
+    private static Run ofSources(String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of(SOURCES));
+        return run(false, 60, all.toArray(String[]::new));
+    }
+
+    @Test
+    void qualityTellsWhichCodeHasNoNamesAndWhatToDo() {
+        String buildId = Profiles.sources().frames().get(4).buildId();
+        assertThat(ofSources("quality").out)
+                .isEqualTo(
+                        """
+                        100.0% of 1.00s is in stacks that reach their root
+
+                        20.0% is in code without names
+
+                           value value%  places  where, and its build id
+                           170ms  17.0%       2  stripped
+                                                 BUILD_ID
+                          30.0ms   3.0%       1  [anon]
+                        Binaries with a build id get names, also in what is stored
+                        already: ./emberscope debuginfo upload FILE, where FILE is
+                        the binary before it was stripped or its debug file; or
+                        start the server with --debuginfod URL.
+                        """
+                                .replace("BUILD_ID", buildId));
+        assertThat(ofSources("quality", "-n", "1").out)
+                .contains("1 more binaries are not shown; see more with --limit\n")
+                .doesNotContain("[anon]");
+    }
+
+    @Test
+    void linesAreInTheOrderOfTheSource() {
+        Run run = ofSources("lines", "work");
+        assertThat(run.err).isEmpty();
+        assertThat(run.exit).isZero();
+        assertThat(run.out)
+                .isEqualTo(
+                        """
+                        work
+                        400ms in itself, 800ms with all it calls, of 1.00s
+                            self  self%   total total%  line
+                             0ns   0.0%   400ms  40.0%  /src/work.c:30
+                           300ms  30.0%   300ms  30.0%  /src/work.c:31
+                           100ms  10.0%   100ms  10.0%  (not known)
+                        """);
+        assertThat(ofSources("lines", "work", "-n", "1").out)
+                .endsWith(
+                        """
+                        /src/work.c:30
+                        2 cheaper lines are not shown; see more with --limit
+                        """);
+    }
+
+    @Test
+    void linesAreSavedAsCells() {
+        Path csv = directory.resolve("lines.csv");
+        assertThat(ofSources("lines", "work", "--binary=/usr/bin/app", "-o", csv.toString()).exit)
+                .isZero();
+        assertThat(csv)
+                .hasContent(
+                        """
+                        self_nanoseconds,total_nanoseconds,file,line
+                        0,400000000,"/src/work.c",30
+                        300000000,300000000,"/src/work.c",31
+                        100000000,100000000,"",0
+                        """);
+    }
+
+    @Test
+    void aFunctionThatIsNotThereIsSaid() {
+        Run run = ofSources("lines", "work", "--binary", "/usr/bin/other");
+        assertThat(run.out).isEmpty();
+        assertThat(run.err)
+                .isEqualTo(
+                        "emberscope query: no function of that name here; `emberscope query top"
+                                + " --search TEXT` shows names\n");
     }
 
     @Test

@@ -57,8 +57,10 @@ class QueryOptionsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "'' | command:  (expected: top, flamegraph, quality, pprof)",
-                "diff | command: diff (expected: top, flamegraph, quality, pprof)",
+                "'' | command:  (expected: top, flamegraph, lines, quality, pprof)",
+                "diff | command: diff (expected: top, flamegraph, lines, quality, pprof)",
+                "lines | lines: of nothing (expected: the name of a function)",
+                "lines f g x | g: unknown option",
                 "top --limit 0 | --limit: 0 (expected: 1 to 100000)",
                 "top --limit x | --limit: x (expected: 1 to 100000)",
                 "top --limit | --limit: nothing (expected: a value after it)",

@@ -34,6 +34,13 @@ class TextsTest {
     }
 
     @Test
+    void whatIsCutOfAPathIsItsBeginning() {
+        assertThat(Texts.fitEnd("/src/a.c:7", 10)).isEqualTo("/src/a.c:7");
+        assertThat(Texts.fitEnd("/src/\ud83d\udd25.c:7", 6)).isEqualTo("…\ud83d\udd25.c:7");
+        assertThat(Texts.fitEnd("/src/a.c:7", 1)).isEqualTo("…");
+    }
+
+    @Test
     void sharesHaveOneDigitAfterThePoint() {
         assertThat(Texts.percent(1, 3)).isEqualTo("33.3%");
         assertThat(Texts.percent(3, 3)).isEqualTo("100.0%");

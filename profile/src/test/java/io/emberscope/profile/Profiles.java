@@ -88,6 +88,54 @@ public final class Profiles {
         return new ProfileBatch(frames, stacks, List.of(profile));
     }
 
+    /// Start of the window of [#sources]: four hours after that of [#cpu].
+    public static final long SOURCES_START_NANOS = START_NANOS + 4 * 3_600_000_000_000L;
+
+    /// A small batch with source lines: 400 ms in `hash`, inlined into line 30 of `work`, 300 ms in
+    /// line 31 of `work` and 100 ms in a line of it that is not known; and with code that has no
+    /// name: 170 ms at two places of a stripped program, 30 ms in memory without a file; total 1 s.
+    public static ProfileBatch sources() {
+        String stripped = "/usr/bin/stripped";
+        Line work = new Line("work", "", "/src/work.c", 30);
+        List<Frame> frames =
+                List.of(
+                        source(0x100, new Line("main", "", "/src/main.c", 12)),
+                        source(0x200, new Line("hash", "", "/src/hash.h", 7), work),
+                        source(0x210, new Line("work", "", "/src/work.c", 31)),
+                        source(0x220, Line.named("work")),
+                        new Frame(FrameKind.NATIVE, buildId(4), stripped, 0x4f0, List.of()),
+                        new Frame(FrameKind.NATIVE, buildId(4), stripped, 0x500, List.of()),
+                        new Frame(FrameKind.NATIVE, "", "[anon]", 0x600, List.of()));
+        List<int[]> stacks =
+                List.of(
+                        new int[] {1, 0},
+                        new int[] {2, 0},
+                        new int[] {3, 0},
+                        new int[] {4, 0},
+                        new int[] {5},
+                        new int[] {6});
+        Profile profile =
+                new Profile(
+                        new Series(ProfileType.CPU, Labels.of("service_name", "app")),
+                        SOURCES_START_NANOS,
+                        WINDOW_NANOS,
+                        PERIOD_NANOS,
+                        new int[] {0, 1, 2, 3, 4, 5},
+                        new long[] {
+                            400_000_000,
+                            300_000_000,
+                            100_000_000,
+                            120_000_000,
+                            50_000_000,
+                            30_000_000
+                        });
+        return new ProfileBatch(frames, stacks, List.of(profile));
+    }
+
+    private static Frame source(long offset, Line... lines) {
+        return new Frame(FrameKind.NATIVE, buildId(3), "/usr/bin/app", offset, List.of(lines));
+    }
+
     /// A batch of any shape that an agent may send, with odd names among the plain ones: few or
     /// many frames, recursion, inlining, several types, labels and times. Each series, time and
     /// period is there once, each of its stacks too, and no value is 0.

@@ -44,6 +44,7 @@ class QueryIT {
         assertThat(server.post(Profiles.cpu()).statusCode()).isEqualTo(200);
         assertThat(server.post(heap()).statusCode()).isEqualTo(200);
         assertThat(server.post(Profiles.cut()).statusCode()).isEqualTo(200);
+        assertThat(server.post(Profiles.sources()).statusCode()).isEqualTo(200);
     }
 
     @AfterAll
@@ -192,7 +193,9 @@ class QueryIT {
                                 + "{\"binary\":\"/usr/bin/web\",\"total\":988000000,"
                                 + "\"cut\":8000000,\"reasons\":["
                                 + "{\"reason\":\"too deep\",\"value\":5000000},"
-                                + "{\"reason\":\"=of its own\",\"value\":3000000}]}]}");
+                                + "{\"reason\":\"=of its own\",\"value\":3000000}]}],"
+                                + ALL_NAMED
+                                + "}");
         assertThat(server.text("/api/v1/stack-quality?limit=1&" + range))
                 .contains("\"binaryCount\":2,", "libc.so.6", "\"value\":3000000")
                 .doesNotContain("/usr/bin/web");
@@ -200,7 +203,57 @@ class QueryIT {
                 .isEqualTo(
                         "{\"unit\":\"nanoseconds\",\"total\":1000000000,"
                                 + "\"complete\":1000000000,\"reasons\":[],\"binaryCount\":0,"
-                                + "\"binaries\":[]}");
+                                + "\"binaries\":[],"
+                                + ALL_NAMED
+                                + "}");
+    }
+
+    private static final String ALL_NAMED =
+            "\"unnamed\":{\"value\":0,\"binaryCount\":0,\"binaries\":[]}";
+
+    private static final String SOURCES = "from=2026-01-01T04:00:00Z&to=2026-01-01T04:01:00Z";
+
+    @Test
+    void codeWithoutANameIsAccountedForByItsBinary() throws Exception {
+        String stripped =
+                "{\"binary\":\"/usr/bin/stripped\","
+                        + "\"buildId\":\""
+                        + Profiles.sources().frames().get(4).buildId()
+                        + "\",\"value\":170000000,\"addresses\":2}";
+        assertThat(server.text("/api/v1/stack-quality?" + SOURCES))
+                .endsWith(
+                        "\"unnamed\":{\"value\":200000000,\"binaryCount\":2,\"binaries\":["
+                                + stripped
+                                + ",{\"binary\":\"[anon]\",\"buildId\":\"\",\"value\":30000000,"
+                                + "\"addresses\":1}]}}");
+        assertThat(server.text("/api/v1/stack-quality?limit=1&" + SOURCES))
+                .endsWith("\"binaryCount\":2,\"binaries\":[" + stripped + "]}}");
+    }
+
+    @Test
+    void theLinesOfAFunctionAddUpToIt() throws Exception {
+        assertThat(server.text("/api/v1/lines?function=work&" + SOURCES))
+                .isEqualTo(
+                        "{\"unit\":\"nanoseconds\",\"total\":1000000000,"
+                                + "\"functionSelf\":400000000,\"functionTotal\":800000000,"
+                                + "\"lineCount\":3,\"lines\":["
+                                + "{\"file\":\"/src/work.c\",\"line\":30,"
+                                + "\"self\":0,\"total\":400000000},"
+                                + "{\"file\":\"/src/work.c\",\"line\":31,"
+                                + "\"self\":300000000,\"total\":300000000},"
+                                + "{\"file\":\"\",\"line\":0,"
+                                + "\"self\":100000000,\"total\":100000000}]}");
+        assertThat(server.text("/api/v1/top?search=work&" + SOURCES))
+                .contains("\"self\":400000000,\"total\":800000000");
+        assertThat(server.text("/api/v1/lines?limit=1&function=hash&" + SOURCES))
+                .contains("\"lineCount\":1,\"lines\":[{\"file\":\"/src/hash.h\",\"line\":7,");
+        assertThat(server.text("/api/v1/lines?limit=1&function=work&" + SOURCES))
+                .contains("\"functionSelf\":400000000,", "\"lineCount\":3,", "\"line\":30,")
+                .doesNotContain("\"line\":31,");
+        assertThat(server.text("/api/v1/lines?function=work&binary=/usr/bin/app&" + SOURCES))
+                .contains("\"lineCount\":3,");
+        assertThat(server.text("/api/v1/lines?function=work&binary=/usr/bin/b&" + SOURCES))
+                .contains("\"functionTotal\":0,\"lineCount\":0,\"lines\":[]");
     }
 
     private static String reason(CutReason reason, long value) {
@@ -327,6 +380,10 @@ class QueryIT {
                 "stack-quality?limit=0 | limit: \"0\" (expected: a whole number from 1 to 100000)",
                 "stack-quality?search=x | parameter: \"search\" (expected: from, limit, partial,"
                         + " selector, to, type)",
+                "lines | function: missing (expected: given)",
+                "lines?function=f&limit=0 | limit: \"0\" (expected: a whole number from 1 to 100000)",
+                "lines?function=f&search=x | parameter: \"search\" (expected: binary, demangle,"
+                        + " from, function, limit, partial, selector, to, type)",
                 "top?partial=yes | partial: \"yes\" (expected: true or false)",
                 "flamegraph?maxNodes=2000000 | maxNodes: \"2000000\" (expected: a whole number from"
                         + " 1 to 1048576)",

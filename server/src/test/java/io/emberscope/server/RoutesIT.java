@@ -47,6 +47,7 @@ class RoutesIT {
                                     "?maxNodes=5&groupBy=service_name",
                                     "application/vnd.emberscope.flamegraph"),
                             get("/api/v1/top", "?limit=5", JSON),
+                            get("/api/v1/lines", "?function=main&limit=5", JSON),
                             get("/api/v1/stack-quality", "?limit=5", JSON),
                             get("/api/v1/timeseries", "?step=30s", JSON),
                             get("/api/v1/pprof", "", "application/octet-stream"),

@@ -56,7 +56,7 @@ public final class FlameTree {
             throw new IllegalArgumentException(
                     "maxNodes: " + maxNodes + " (expected: 1.." + NODES_MAX + ")");
         }
-        budget.reserve(Functions.bytes(profile.frames().size()));
+        budget.reserve(Functions.bytes(profile.frames()));
         Functions functions = new Functions(profile.frames());
         Nodes all = new TreeBuilder(profile, functions, budget).build();
         Nodes shown = Pruning.largest(all, maxNodes, budget);

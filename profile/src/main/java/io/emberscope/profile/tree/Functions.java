@@ -23,11 +23,12 @@ final class Functions {
                     .thenComparing(Function::kind)
                     .thenComparing(Function::buildId);
 
-    /// Memory for each frame: its function, and what finds equal ones.
+    /// Memory for each place: its function, and what finds equal ones.
     private static final int BYTES_EACH = 200;
 
     private final List<Function> sorted;
-    // Functions of frame f, the innermost inlined one first: inFrames[starts[f]..starts[f + 1]).
+    // Frame f has the places starts[f]..starts[f + 1], one for each of its functions, the innermost
+    // inlined one first.
     private final int[] starts;
     private final int[] inFrames;
     private final int noStack;
@@ -67,9 +68,13 @@ final class Functions {
         }
     }
 
-    /// Memory that the functions of so many frames take, at most.
-    static long bytes(int frames) {
-        return (long) frames * BYTES_EACH;
+    /// Memory that the functions of frames take, at most.
+    static long bytes(List<Frame> frames) {
+        long places = 0;
+        for (Frame frame : frames) {
+            places += Math.max(1, frame.lines().size());
+        }
+        return places * BYTES_EACH;
     }
 
     int size() {
@@ -78,6 +83,27 @@ final class Functions {
 
     Function get(int function) {
         return sorted.get(function);
+    }
+
+    /// Number of places in all frames.
+    int places() {
+        return inFrames.length;
+    }
+
+    /// The first place of a frame, which is its innermost function; for the number of frames, the
+    /// number of places.
+    int firstPlace(int frame) {
+        return starts[frame];
+    }
+
+    /// The function at a place.
+    int at(int place) {
+        return inFrames[place];
+    }
+
+    /// The function of samples that have no stack.
+    int noStack() {
+        return noStack;
     }
 
     /// Number of functions on a stack.

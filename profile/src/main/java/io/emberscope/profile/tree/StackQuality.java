@@ -95,7 +95,7 @@ public record StackQuality(
         private final int[] lastStack;
         // By the numbers of a binary's name and a reason.
         private final Map<Long, long[]> cuts = new HashMap<>();
-        private long total;
+        private final CheckedSum total = new CheckedSum();
         private long complete;
 
         Counting(List<Frame> frames, MemoryBudget budget) {
@@ -120,11 +120,7 @@ public record StackQuality(
         }
 
         void add(int[] stack, long value, int number) throws IOException {
-            if (value < 0 || value > Long.MAX_VALUE - total) {
-                throw new IllegalArgumentException(
-                        "values: " + value + " (expected: 0 or more, with a sum below 2^63)");
-            }
-            total += value;
+            total.add(value);
             int depth = stack.length;
             // What an answer was grouped by stands outside of the stack.
             while (depth > 0 && labels[stack[depth - 1]]) {
@@ -182,7 +178,7 @@ public record StackQuality(
             List<Cut> reasonSums = new ArrayList<>(byReason.size());
             byReason.forEach((reason, value) -> reasonSums.add(new Cut(reason, value)));
             reasonSums.sort(LARGEST_FIRST);
-            return new StackQuality(type, total, complete, reasonSums, rows);
+            return new StackQuality(type, total.get(), complete, reasonSums, rows);
         }
     }
 }

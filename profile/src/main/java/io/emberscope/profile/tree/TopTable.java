@@ -51,7 +51,7 @@ public record TopTable(ProfileType type, long total, List<Row> rows) {
     ///
     /// @throws IOException if the budget is too small
     public static TopTable of(MergedProfile profile, MemoryBudget budget) throws IOException {
-        budget.reserve(Functions.bytes(profile.frames().size()));
+        budget.reserve(Functions.bytes(profile.frames()));
         Functions functions = new Functions(profile.frames());
         budget.reserve((long) functions.size() * BYTES_EACH);
         long[] selves = new long[functions.size()];
@@ -59,17 +59,13 @@ public record TopTable(ProfileType type, long total, List<Row> rows) {
         int[] lastStack = new int[functions.size()];
         Arrays.fill(lastStack, -1);
         int[] path = new int[64];
-        long total = 0;
+        CheckedSum total = new CheckedSum();
         for (int i = 0; i < profile.values().length; i++) {
             long value = profile.values()[i];
-            if (value < 0 || value > Long.MAX_VALUE - total) {
-                throw new IllegalArgumentException(
-                        "values: " + value + " (expected: 0 or more, with a sum below 2^63)");
-            }
+            total.add(value);
             if (value == 0) {
                 continue;
             }
-            total += value;
             int[] stack = profile.stacks().get(i);
             int depth = functions.depth(stack);
             if (depth > path.length) {
@@ -91,6 +87,6 @@ public record TopTable(ProfileType type, long total, List<Row> rows) {
             }
         }
         rows.sort(LARGEST_FIRST);
-        return new TopTable(profile.type(), total, rows);
+        return new TopTable(profile.type(), total.get(), rows);
     }
 }

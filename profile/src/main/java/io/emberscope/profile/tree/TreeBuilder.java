@@ -45,15 +45,11 @@ final class TreeBuilder {
         this.budget = budget;
         int count = 0;
         int depths = 0;
-        long total = 0;
+        CheckedSum total = new CheckedSum();
         for (int i = 0; i < profile.values().length; i++) {
             long value = profile.values()[i];
-            if (value < 0 || value > Long.MAX_VALUE - total) {
-                throw new IllegalArgumentException(
-                        "values: " + value + " (expected: 0 or more, with a sum below 2^63)");
-            }
+            total.add(value);
             if (value > 0) {
-                total += value;
                 count++;
                 depths = Math.addExact(depths, functions.depth(profile.stacks().get(i)));
             }

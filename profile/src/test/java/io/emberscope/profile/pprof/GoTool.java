@@ -57,10 +57,20 @@ public final class GoTool {
 
     /// The table of all functions in a pprof file, in nanoseconds, with nothing left out.
     public String top(Path file) throws IOException, InterruptedException {
+        return table(file, "-functions");
+    }
+
+    /// The same of all source lines.
+    String lines(Path file) throws IOException, InterruptedException {
+        return table(file, "-lines");
+    }
+
+    private String table(Path file, String granularity) throws IOException, InterruptedException {
         return run(
                 "tool",
                 "pprof",
                 "-top",
+                granularity,
                 "-symbolize=none",
                 "-unit=ns",
                 "-nodecount=1000000",

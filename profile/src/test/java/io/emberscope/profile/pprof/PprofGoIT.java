@@ -9,6 +9,7 @@ import io.emberscope.profile.Line;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Profiles;
+import io.emberscope.profile.tree.LineTable;
 import io.emberscope.profile.tree.TopTable;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -216,9 +218,57 @@ class PprofGoIT {
     private static final Pattern TOP_ROW =
             Pattern.compile("\\s*(\\d+)(?:ns)?\\s+\\S+\\s+\\S+\\s+(\\d+)(?:ns)?\\s+\\S+\\s+(.+)");
 
+    /// A function of 40 that call and inline each other, at one of 60 lines of a few files.
+    private static Line randomLine(Random random) {
+        int function = random.nextInt(40);
+        return new Line(
+                "f" + function, "", "/src/dir/f" + function % 7 + ".c", random.nextInt(1, 60));
+    }
+
+    @Test
+    void goCountsSourceLinesAsWeDo() throws Exception {
+        Random random = new Random(11);
+        List<Frame> frames = new ArrayList<>();
+        for (int i = 0; i < 900; i++) {
+            List<Line> lines = new ArrayList<>();
+            for (int j = random.nextInt(1, 5); j > 0; j--) {
+                lines.add(randomLine(random));
+            }
+            frames.add(new Frame(FrameKind.NATIVE, "00ff", "/usr/bin/app", 16L * i, lines));
+        }
+        List<int[]> stacks = new ArrayList<>();
+        for (int i = 0; i < 3_000; i++) {
+            stacks.add(random.ints(random.nextInt(1, 12), 0, frames.size()).toArray());
+        }
+        MergedProfile profile =
+                new MergedProfile(
+                        ProfileType.CPU,
+                        Profiles.START_NANOS,
+                        Profiles.WINDOW_NANOS,
+                        frames,
+                        stacks,
+                        random.longs(stacks.size(), 1, 1_000_000).toArray());
+        Path file = directory.resolve("lines.pb.gz");
+        Files.write(file, PprofWriter.write(profile));
+
+        Map<String, String> ours = new TreeMap<>();
+        for (int i = 0; i < 40; i++) {
+            for (LineTable.Row row : LineTable.of(profile, "f" + i, "").rows()) {
+                ours.put(
+                        "f" + i + ' ' + row.file() + ':' + row.line(),
+                        row.self() + " " + row.total());
+            }
+        }
+        assertThat(ours).hasSizeGreaterThan(1_000);
+        assertThat(rows(go.lines(file))).isEqualTo(ours);
+    }
+
     /// Self and total by name, as Go's table has them.
     private Map<String, String> top(Path file) throws Exception {
-        String text = go.top(file);
+        return rows(go.top(file));
+    }
+
+    private static Map<String, String> rows(String text) {
         Map<String, String> rows = new TreeMap<>();
         for (String line : text.split("\n", -1)) {
             Matcher row = TOP_ROW.matcher(line);

@@ -105,10 +105,16 @@ public record Limits(
     /// Functions of a table at most.
     public static final int TOP_FUNCTIONS_MAX = 100_000;
 
-    /// Binaries that stacks are cut in unless asked otherwise.
+    /// Lines of a function unless asked otherwise.
+    public static final int FUNCTION_LINES_DEFAULT = 1_000;
+
+    /// Lines of a function at most.
+    public static final int FUNCTION_LINES_MAX = 100_000;
+
+    /// Binaries that stacks are cut in, and that code without a name is in, unless asked otherwise.
     public static final int CUT_BINARIES_DEFAULT = 100;
 
-    /// Binaries that stacks are cut in at most.
+    /// Such binaries at most.
     public static final int CUT_BINARIES_MAX = 100_000;
 
     /// Values of a label unless asked otherwise: what a completion list can show.

@@ -9,8 +9,10 @@ import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import io.emberscope.profile.pprof.PprofWriter;
 import io.emberscope.profile.tree.FlameTree;
+import io.emberscope.profile.tree.LineTable;
 import io.emberscope.profile.tree.StackQuality;
 import io.emberscope.profile.tree.TopTable;
+import io.emberscope.profile.tree.UnnamedCode;
 import io.emberscope.server.edge.ErrorAnswers;
 import io.emberscope.server.edge.Limits;
 import io.emberscope.server.symbols.ShownNames;
@@ -99,6 +101,9 @@ public final class QueryApi implements AutoCloseable {
                         with(SAMPLES, "demangle", "groupBy", "maxNodes", "format"),
                         this::flameGraph));
         routes.put("/api/v1/top", service(with(SAMPLES, "demangle", "limit", "search"), this::top));
+        routes.put(
+                "/api/v1/lines",
+                service(with(SAMPLES, "function", "binary", "demangle", "limit"), this::lines));
         routes.put("/api/v1/stack-quality", service(with(SAMPLES, "limit"), this::stackQuality));
         routes.put("/api/v1/timeseries", service(with(SAMPLES, "step"), this::timeSeries));
         routes.put("/api/v1/pprof", service(with(SAMPLES, "demangle"), this::pprof));
@@ -207,11 +212,23 @@ public final class QueryApi implements AutoCloseable {
         return TopTableJson.of(table, search, limit);
     }
 
+    private Answer lines(Parameters parameters, QueryContext context) throws IOException {
+        String function = parameters.required("function");
+        String binary = parameters.text("binary", "");
+        int limit =
+                parameters.count("limit", Limits.FUNCTION_LINES_DEFAULT, Limits.FUNCTION_LINES_MAX);
+        LineTable table = LineTable.of(named(parameters, null, context), function, binary, context);
+        context.reserve((long) Math.min(limit, table.rows().size()) * ROW_BYTES);
+        return LineTableJson.of(table, limit);
+    }
+
     private Answer stackQuality(Parameters parameters, QueryContext context) throws IOException {
         int limit = parameters.count("limit", Limits.CUT_BINARIES_DEFAULT, Limits.CUT_BINARIES_MAX);
-        StackQuality quality = StackQuality.of(merge(parameters, null, context), context);
-        context.reserve(StackQualityJson.rows(quality, limit) * ROW_BYTES);
-        return StackQualityJson.of(quality, limit);
+        MergedProfile profile = named(parameters, null, context);
+        StackQuality quality = StackQuality.of(profile, context);
+        UnnamedCode unnamed = UnnamedCode.of(profile, context);
+        context.reserve(StackQualityJson.rows(quality, unnamed, limit) * ROW_BYTES);
+        return StackQualityJson.of(quality, unnamed, limit);
     }
 
     private Answer timeSeries(Parameters parameters, QueryContext context) throws IOException {

@@ -5,27 +5,29 @@ import io.emberscope.profile.CutReason;
 import io.emberscope.profile.tree.StackQuality;
 import io.emberscope.profile.tree.StackQuality.Cut;
 import io.emberscope.profile.tree.StackQuality.Row;
+import io.emberscope.profile.tree.UnnamedCode;
 import java.io.IOException;
 import java.util.List;
 
-/// The quality of stacks in JSON. The sums are exact over everything that was asked about, whatever
-/// is left out.
+/// The quality of stacks in JSON, and what code has no name. The sums are exact over everything
+/// that was asked about, whatever is left out.
 final class StackQualityJson {
     private StackQualityJson() {}
 
     /// Things to write, each a name with its sums.
     ///
     /// @param limit binaries at most
-    static long rows(StackQuality quality, int limit) {
+    static long rows(StackQuality quality, UnnamedCode unnamed, int limit) {
         long rows = quality.cuts().size();
-        for (Row row : shown(quality, limit)) {
+        rows += shown(unnamed.binaries(), limit).size();
+        for (Row row : shown(quality.binaries(), limit)) {
             rows += 1 + row.cuts().size();
         }
         return rows;
     }
 
     /// @param limit binaries at most
-    static Answer of(StackQuality quality, int limit) {
+    static Answer of(StackQuality quality, UnnamedCode unnamed, int limit) {
         return Answer.json(
                 json -> {
                     json.writeStartObject();
@@ -44,7 +46,7 @@ final class StackQualityJson {
                     json.writeEndArray();
                     json.writeNumberField("binaryCount", quality.binaries().size());
                     json.writeArrayFieldStart("binaries");
-                    for (Row row : shown(quality, limit)) {
+                    for (Row row : shown(quality.binaries(), limit)) {
                         json.writeStartObject();
                         json.writeStringField("binary", row.binary());
                         json.writeNumberField("total", row.total());
@@ -59,12 +61,32 @@ final class StackQualityJson {
                         json.writeEndObject();
                     }
                     json.writeEndArray();
+                    json.writeFieldName("unnamed");
+                    write(json, unnamed, limit);
                     json.writeEndObject();
                 });
     }
 
-    private static List<Row> shown(StackQuality quality, int limit) {
-        return quality.binaries().subList(0, Math.min(limit, quality.binaries().size()));
+    private static <T> List<T> shown(List<T> rows, int limit) {
+        return rows.subList(0, Math.min(limit, rows.size()));
+    }
+
+    private static void write(JsonGenerator json, UnnamedCode unnamed, int limit)
+            throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("value", unnamed.value());
+        json.writeNumberField("binaryCount", unnamed.binaries().size());
+        json.writeArrayFieldStart("binaries");
+        for (UnnamedCode.Row row : shown(unnamed.binaries(), limit)) {
+            json.writeStartObject();
+            json.writeStringField("binary", row.binary());
+            json.writeStringField("buildId", row.buildId());
+            json.writeNumberField("value", row.value());
+            json.writeNumberField("addresses", row.addresses());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeEndObject();
     }
 
     private static void write(JsonGenerator json, Cut cut) throws IOException {
