@@ -16,6 +16,8 @@ readonly UID_FIRST=61184 UID_COUNT=4336
 LISTEN=$LISTEN_DEFAULT DATA='' MEMORY='' METRICS_LISTEN='' OPEN='' COLLECTOR=1 REST=()
 # What goes to the collector as it is.
 COLLECTOR_OPTIONS=()
+# What `up` gives to the server as it is.
+SERVER_OPTIONS=()
 # Further options of the JVM; see heap_of_memory.
 JVM=()
 # What setpriv is told about the end of its parent.
@@ -29,7 +31,7 @@ parse_run_options() {
     local name=$1 value='' shifts=1
     case $name in
       --listen | --data | --metrics-listen | --frequency | --memory | --sampling | --unwind | \
-        --off-cpu-by)
+        --off-cpu-by | --debuginfod)
         (($# > 1)) || usage_error "$name: no value (expected: $name VALUE)" "$command"
         value=$2 shifts=2
         ;;
@@ -41,6 +43,13 @@ parse_run_options() {
       --metrics-listen) METRICS_LISTEN=$value ;;
       --open) OPEN=1 ;;
       --no-collector) COLLECTOR='' ;;
+      --debuginfod)
+        if [[ $command == up ]]; then
+          SERVER_OPTIONS+=("$name" "$value")
+        else
+          REST+=("${@:1:shifts}")
+        fi
+        ;;
       --frequency | --memory | --sampling | --unwind | --off-cpu-by)
         if [[ $command == server ]]; then
           REST+=("${@:1:shifts}")
@@ -102,6 +111,13 @@ cmd_query() {
   exec "${PROGRAM[@]}"
 }
 
+cmd_debuginfo() {
+  ensure_built
+  JVM=(-XX:TieredStopAtLevel=4) # unlike a query, a large file takes a while
+  java_program cli io.emberscope.cli.DebugInfoMain "$@"
+  exec "${PROGRAM[@]}"
+}
+
 cmd_up() {
   help_wanted "$@" && { help_up; return; }
   parse_run_options up "$@"
@@ -119,7 +135,7 @@ cmd_up() {
   trap 'stop_all; exit 0' INT TERM HUP
   trap stop_all EXIT
 
-  server_program
+  server_program ${SERVER_OPTIONS[@]+"${SERVER_OPTIONS[@]}"}
   start server
   SERVER_PID=$STARTED
   await_server

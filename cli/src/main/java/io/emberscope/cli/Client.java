@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.emberscope.cli.QueryFailure.Exit;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.SocketTimeoutException;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
 /// Asks one server. Uses the JDK's old client, which starts in half the time of the new one.
 final class Client {
@@ -24,6 +26,9 @@ final class Client {
 
     /// Longer than the server lets a query take, so that its own words arrive.
     private static final int READ_MILLIS_MAX = 40_000;
+
+    /// The server reads what it was sent before it answers.
+    private static final int SENT_MILLIS_MAX = 15 * 60_000;
 
     private static final int ANSWER_BYTES_MAX = 256 << 20;
     private static final int ERROR_BYTES_MAX = 64 << 10;
@@ -37,9 +42,29 @@ final class Client {
 
     /// The body of the answer.
     byte[] get(String path, Map<String, String> parameters) throws QueryFailure {
+        return exchange(path, parameters, null);
+    }
+
+    /// Sends a body, and returns that of the answer.
+    byte[] post(String path, Body body) throws QueryFailure {
+        return exchange(path, Map.of(), body);
+    }
+
+    /// What is sent.
+    interface Body {
+        long length();
+
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    private byte[] exchange(String path, Map<String, String> parameters, @Nullable Body sent)
+            throws QueryFailure {
         try {
             HttpURLConnection connection = open(path, parameters);
             try {
+                if (sent != null) {
+                    send(connection, sent);
+                }
                 int status = connection.getResponseCode();
                 if (status == HttpURLConnection.HTTP_OK) {
                     return body(connection);
@@ -68,6 +93,17 @@ final class Client {
             throw new QueryFailure(
                     Exit.FAILED,
                     server + ": " + e.getMessage() + "\nIs that an Emberscope server?");
+        }
+    }
+
+    private static void send(HttpURLConnection connection, Body sent) throws IOException {
+        connection.setReadTimeout(SENT_MILLIS_MAX);
+        connection.setRequestMethod("POST");
+        connection.setDoOutput(true);
+        connection.setFixedLengthStreamingMode(sent.length());
+        connection.setRequestProperty("Content-Type", "application/octet-stream");
+        try (OutputStream out = connection.getOutputStream()) {
+            sent.writeTo(out);
         }
     }
 

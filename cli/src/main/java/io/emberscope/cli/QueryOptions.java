@@ -87,7 +87,6 @@ record QueryOptions(
             wrong and 3 if there is no server.
             """;
 
-    private static final String SERVER_DEFAULT = "http://127.0.0.1:4040";
     private static final int LIMIT_DEFAULT = 30;
     private static final int LIMIT_MAX = 100_000;
 
@@ -207,13 +206,10 @@ record QueryOptions(
             samples.put("demangle", demangle);
         }
         Optional<String> output = Optional.ofNullable(given.get("--output"));
-        String server =
-                given.getOrDefault(
-                        "--server", environment.getOrDefault("EMBERSCOPE_SERVER", SERVER_DEFAULT));
         return new QueryOptions(
                 command,
                 function,
-                server(server),
+                ServerUrl.of(given.getOrDefault("--server", ""), environment),
                 samples,
                 output,
                 format(command, given.get("--format") == null ? "" : given.get("--format"), output),
@@ -246,22 +242,6 @@ record QueryOptions(
                     name;
             default -> throw QueryFailure.usage(name + ": unknown option");
         };
-    }
-
-    private static URI server(String text) throws QueryFailure {
-        try {
-            URI uri = URI.create(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
-            String scheme = uri.getScheme();
-            if (uri.getHost() != null
-                    && scheme != null
-                    && (scheme.equals("http") || scheme.equals("https"))) {
-                return uri;
-            }
-        } catch (IllegalArgumentException e) {
-            // Said below.
-        }
-        throw QueryFailure.usage(
-                "--server: " + text + " (expected: a URL such as " + SERVER_DEFAULT + ")");
     }
 
     private static Format format(Command command, String text, Optional<String> output)

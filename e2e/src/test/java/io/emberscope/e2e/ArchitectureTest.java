@@ -40,7 +40,7 @@ class ArchitectureTest {
                     "storage", Set.of("base", "profile"),
                     "collector", Set.of("base", "bpf", "symbolizer", "profile"),
                     "server", Set.of("base", "storage", "symbolizer", "profile"),
-                    "cli", Set.of("base", "profile"),
+                    "cli", Set.of("base", "profile", "symbolizer"),
                     "web", Set.of());
 
     /// Classes that touch the file system themselves, and why each must.

@@ -16,6 +16,8 @@ import io.emberscope.server.edge.UnreadBody;
 import io.emberscope.server.ingest.OtlpIngest;
 import io.emberscope.server.query.QueryApi;
 import io.emberscope.server.status.StatusApi;
+import io.emberscope.server.symbols.DebugInfoApi;
+import io.emberscope.server.symbols.ServerSymbols;
 import io.emberscope.server.web.WebFiles;
 import io.emberscope.storage.ProfileStore;
 import java.io.IOException;
@@ -27,9 +29,13 @@ import java.util.concurrent.CompletionException;
 
 /// One running server: a store, and the routes that fill and ask it.
 public final class EmberscopeServer implements AutoCloseable {
+    /// Directory of symbols below that of the profiles.
+    private static final String SYMBOLS = "symbols";
+
     private final ProfileStore store;
     private final OtlpIngest ingest;
     private final QueryApi queries;
+    private final ServerSymbols symbols;
     private final Server http;
     private final URI uri;
 
@@ -37,12 +43,14 @@ public final class EmberscopeServer implements AutoCloseable {
             ServerOptions options,
             Limits limits,
             ProfileStore store,
+            ServerSymbols symbols,
             InstantSource clock,
+            ErrorAnswers errors,
             Metrics metrics) {
         this.store = store;
-        ErrorAnswers errors = new ErrorAnswers(limits, metrics);
+        this.symbols = symbols;
         this.ingest = new OtlpIngest(store, clock, limits, errors, metrics);
-        this.queries = new QueryApi(store, clock, limits, errors, metrics);
+        this.queries = new QueryApi(store, symbols.stored(), clock, limits, errors, metrics);
         WebFiles web = new WebFiles(EmberscopeServer.class.getClassLoader(), errors);
         StatusApi status = new StatusApi(store, clock, web.isBuilt(), errors, metrics);
 
@@ -58,6 +66,12 @@ public final class EmberscopeServer implements AutoCloseable {
                 .post(OtlpIngest.PATH)
                 .maxRequestLength(limits.ingestBodyBytesMax())
                 .build(ingest);
+        builder.route()
+                .post(DebugInfoApi.PATH)
+                .maxRequestLength(Limits.DEBUG_FILE_BYTES_MAX)
+                .requestTimeout(Limits.UPLOAD_TIMEOUT)
+                .build(symbols.api().upload());
+        builder.route().get(DebugInfoApi.PATH).build(symbols.api().list());
         bind(builder, queries.routes());
         bind(builder, status.routes());
         bind(builder, web.routes());
@@ -86,17 +100,34 @@ public final class EmberscopeServer implements AutoCloseable {
     public static EmberscopeServer start(
             ServerOptions options, Limits limits, Disk disk, InstantSource clock, Metrics metrics)
             throws IOException {
-        ProfileStore store;
+        ErrorAnswers errors = new ErrorAnswers(limits, metrics);
+        ProfileStore store = null;
+        ServerSymbols symbols;
         try {
             store =
                     ProfileStore.open(
                             options.data(), options.storeOptions(limits), disk, clock, metrics);
+            // Only now: the store has claimed the directory.
+            symbols =
+                    ServerSymbols.open(
+                            options.data().resolve(SYMBOLS),
+                            disk,
+                            options.symbolsBytes().orElse(ServerOptions.SYMBOLS_BYTES_DEFAULT),
+                            options.debuginfod(),
+                            limits,
+                            clock,
+                            errors,
+                            metrics);
         } catch (IOException e) {
+            if (store != null) {
+                store.close();
+            }
             throw new IOException("--data: " + options.data() + ": " + what(e), e);
         }
         try {
-            return new EmberscopeServer(options, limits, store, clock, metrics);
+            return new EmberscopeServer(options, limits, store, symbols, clock, errors, metrics);
         } catch (CompletionException e) {
+            symbols.close();
             store.close();
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IOException(
@@ -121,6 +152,7 @@ public final class EmberscopeServer implements AutoCloseable {
     public void close() throws IOException {
         http.stop().join();
         queries.close();
+        symbols.close();
         ingest.close();
         store.close();
     }

@@ -3,6 +3,8 @@ package io.emberscope.server;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.server.edge.Limits;
 import io.emberscope.storage.StoreOptions;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,8 @@ import java.util.Optional;
 /// @param data directory of the profiles
 /// @param retention profiles older than this are deleted
 /// @param retentionBytes the oldest profiles are deleted above this
+/// @param symbolsBytes size of all symbol files; those used longest ago are deleted above this
+/// @param debuginfod servers that are asked for the symbols that profiles miss
 /// @param flushInterval how long profiles stay in memory before they become a segment
 public record ServerOptions(
         ListenAddress listen,
@@ -27,10 +31,15 @@ public record ServerOptions(
         Path data,
         Optional<Duration> retention,
         Optional<Long> retentionBytes,
+        Optional<Long> symbolsBytes,
+        List<URI> debuginfod,
         Optional<Duration> flushInterval) {
+    /// Room for symbols unless said otherwise.
+    static final long SYMBOLS_BYTES_DEFAULT = 10L << 30;
 
     public ServerOptions {
         allowedHosts = List.copyOf(allowedHosts);
+        debuginfod = List.copyOf(debuginfod);
     }
 
     /// What `--help` prints.
@@ -51,6 +60,10 @@ public record ServerOptions(
               --retention DURATION   delete profiles older than this, such as 7d (default %s)
               --retention-size SIZE  delete the oldest profiles above this, such as 10GiB
                                      (default %s)
+              --symbols-size SIZE    delete the symbols used longest ago above this (default %s)
+              --debuginfod URL       ask this debuginfod server for the symbols that profiles miss,
+                                     such as https://debuginfod.debian.net (may be repeated); it
+                                     is told the build ids of what runs here
               --flush-interval DURATION
                                      how long profiles stay in memory and log before they become a
                                      Parquet segment (default %s)
@@ -61,6 +74,7 @@ public record ServerOptions(
                 .formatted(
                         Quantities.text(store.retention()),
                         Quantities.text(store.retentionBytesMax()),
+                        Quantities.text(SYMBOLS_BYTES_DEFAULT),
                         Quantities.text(store.windowAgeMax()));
     }
 
@@ -110,6 +124,8 @@ public record ServerOptions(
                         "--data",
                         "--retention",
                         "--retention-size",
+                        "--symbols-size",
+                        "--debuginfod",
                         "--flush-interval");
 
         private ListenAddress listen = ListenAddress.DEFAULT;
@@ -118,6 +134,8 @@ public record ServerOptions(
         private Optional<Path> data = Optional.empty();
         private Optional<Duration> retention = Optional.empty();
         private Optional<Long> retentionBytes = Optional.empty();
+        private Optional<Long> symbolsBytes = Optional.empty();
+        private final List<URI> debuginfod = new ArrayList<>();
         private Optional<Duration> flushInterval = Optional.empty();
 
         static boolean takesValue(String name) {
@@ -139,6 +157,8 @@ public record ServerOptions(
                 case "--retention" -> retention = Optional.of(Quantities.duration(name, value));
                 case "--retention-size" ->
                         retentionBytes = Optional.of(Quantities.bytes(name, value));
+                case "--symbols-size" -> symbolsBytes = Optional.of(Quantities.bytes(name, value));
+                case "--debuginfod" -> debuginfod.add(httpUrl(name, value));
                 case "--flush-interval" ->
                         flushInterval = Optional.of(Quantities.duration(name, value));
                 default -> throw new IllegalStateException(name);
@@ -151,6 +171,23 @@ public record ServerOptions(
             } catch (InvalidPathException e) {
                 throw new MalformedInputException(
                         name + ": " + e.getReason() + " (expected: a path)", e);
+            }
+        }
+
+        private static URI httpUrl(String name, String value) throws MalformedInputException {
+            String rule = name + ": " + value + " (expected: http://HOST or https://HOST)";
+            try {
+                URI uri = new URI(value.replaceFirst("/+$", ""));
+                boolean isHttp = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+                if (!isHttp
+                        || uri.getHost() == null
+                        || uri.getRawQuery() != null
+                        || uri.getRawFragment() != null) {
+                    throw new MalformedInputException(rule);
+                }
+                return uri;
+            } catch (URISyntaxException e) {
+                throw new MalformedInputException(rule, e);
             }
         }
 
@@ -176,6 +213,8 @@ public record ServerOptions(
                                                     + " profiles)")),
                     retention,
                     retentionBytes,
+                    symbolsBytes,
+                    debuginfod,
                     flushInterval);
         }
     }

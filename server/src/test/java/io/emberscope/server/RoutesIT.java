@@ -51,6 +51,10 @@ class RoutesIT {
                             get("/api/v1/stack-quality", "?limit=5", JSON),
                             get("/api/v1/timeseries", "?step=30s", JSON),
                             get("/api/v1/pprof", "", "application/octet-stream"),
+                            get("/api/v1/debuginfo", "", JSON),
+                            Map.entry(
+                                    "[POST] /api/v1/debuginfo",
+                                    new Row("/api/v1/debuginfo", 200, JSON)),
                             get("/api/v1/status", "", JSON),
                             get("/ready", "", TEXT),
                             get("/metrics", "", "text/plain; version=0.0.4; charset=utf-8"),

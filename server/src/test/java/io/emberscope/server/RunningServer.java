@@ -95,10 +95,13 @@ public final class RunningServer implements AutoCloseable {
 
     HttpResponse<byte[]> post(byte[] body, String... headers)
             throws IOException, InterruptedException {
+        return post("/v1development/profiles", body, headers);
+    }
+
+    HttpResponse<byte[]> post(String path, byte[] body, String... headers)
+            throws IOException, InterruptedException {
         return send(
-                request("/v1development/profiles", headers)
-                        .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-                        .build());
+                request(path, headers).POST(HttpRequest.BodyPublishers.ofByteArray(body)).build());
     }
 
     /// Sends a batch as an agent does.

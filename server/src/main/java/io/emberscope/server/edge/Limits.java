@@ -12,6 +12,7 @@ import java.time.Duration;
 /// @param queryBytesMax memory that the tables of one query may hold
 /// @param storeBytesMax memory for profiles that are not in a segment yet
 /// @param cacheBytesMax memory for what was read from segments
+/// @param symbolBytesMax memory for what was read from symbol files
 /// @param idleTimeout see [#IDLE_TIMEOUT]
 /// @param requestTimeout see [#REQUEST_TIMEOUT]
 public record Limits(
@@ -22,6 +23,7 @@ public record Limits(
         long queryBytesMax,
         long storeBytesMax,
         long cacheBytesMax,
+        long symbolBytesMax,
         Duration idleTimeout,
         Duration requestTimeout) {
 
@@ -132,6 +134,29 @@ public record Limits(
     /// Answers at least this long are compressed for clients that accept it.
     public static final int GZIP_FROM_BYTES = 1024;
 
+    // ---- Symbols ---------------------------------------------------------------------------
+
+    /// The longest file with debug information: those of browsers have two gigabytes.
+    public static final long DEBUG_FILE_BYTES_MAX = 4L << 30;
+
+    /// Disk for what is decompressed of one such file while it is read.
+    public static final long DEBUG_SCRATCH_BYTES_MAX = 8L << 30;
+
+    /// Files that come in at once. They are read one by one.
+    public static final int UPLOADS_MAX = 8;
+
+    /// From the head of an upload to its answer.
+    public static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(30);
+
+    /// How long whoever uploads is told to wait when too many do.
+    public static final Duration RETRY_AFTER_UPLOAD = Duration.ofSeconds(5);
+
+    /// Time to read one file: a gigabyte takes about one minute.
+    public static final Duration SYMBOLS_TIME_MAX = Duration.ofMinutes(10);
+
+    /// Time for one file to come from a debuginfod server.
+    public static final Duration DEBUGINFOD_TIME_MAX = Duration.ofMinutes(10);
+
     // ---- Start and stop --------------------------------------------------------------------
 
     /// How long a stopping server waits for no new request to come.
@@ -141,8 +166,9 @@ public record Limits(
     public static final Duration SHUTDOWN_MAX = Duration.ofSeconds(10);
 
     /// The limits for a heap of that size: a sixth of it for requests that come in, a quarter for
-    /// queries, a twelfth for answers that go out. The store takes a third, and the rest is for
-    /// everything that is not counted. The longest legal body fits when it is alone.
+    /// queries, a twelfth for answers that go out. The store takes a third, symbols a
+    /// twenty-fourth, and the rest is for everything that is not counted. The longest legal body
+    /// fits when it is alone.
     public static Limits of(long heapBytes) {
         long ingest = heapBytes / 6;
         long bodyMax = ingest / (WIRE_COPIES + 1 + INGEST_OBJECTS_PER_BYTE);
@@ -156,6 +182,7 @@ public record Limits(
                 heapBytes / 4 / queryThreads,
                 heapBytes / 4,
                 heapBytes / 16,
+                heapBytes / 24,
                 IDLE_TIMEOUT,
                 REQUEST_TIMEOUT);
     }
@@ -170,6 +197,7 @@ public record Limits(
                 queryBytesMax,
                 storeBytesMax,
                 cacheBytesMax,
+                symbolBytesMax,
                 idle,
                 request);
     }

@@ -16,6 +16,7 @@ import io.emberscope.profile.tree.UnnamedCode;
 import io.emberscope.server.edge.ErrorAnswers;
 import io.emberscope.server.edge.Limits;
 import io.emberscope.server.symbols.ShownNames;
+import io.emberscope.server.symbols.StoredSymbols;
 import io.emberscope.storage.ProfileStore;
 import io.emberscope.storage.query.LabelValues;
 import io.emberscope.storage.query.QueryContext;
@@ -65,20 +66,24 @@ public final class QueryApi implements AutoCloseable {
     private static final String DEMANGLE_DEFAULT = "simplified";
 
     private final ProfileStore store;
+    private final StoredSymbols symbols;
     private final InstantSource clock;
     private final ErrorAnswers errors;
     private final QueryPool pool;
     private final Map<String, ShownNames> names = new LinkedHashMap<>();
 
     /// @param store what is asked
+    /// @param symbols what is known of code beside what profiles say
     /// @param clock what `now` means
     public QueryApi(
             ProfileStore store,
+            StoredSymbols symbols,
             InstantSource clock,
             Limits limits,
             ErrorAnswers errors,
             Metrics metrics) {
         this.store = store;
+        this.symbols = symbols;
         this.clock = clock;
         this.errors = errors;
         this.pool = new QueryPool(limits, errors, metrics);
@@ -270,8 +275,13 @@ public final class QueryApi implements AutoCloseable {
             throws IOException {
         String demangle =
                 parameters.oneOf("demangle", DEMANGLE_DEFAULT, List.copyOf(names.keySet()));
-        return Objects.requireNonNull(names.get(demangle))
-                .of(merge(parameters, groupBy, context), context);
+        MergedProfile known =
+                symbols.of(
+                        TenantId.DEFAULT,
+                        merge(parameters, groupBy, context),
+                        context,
+                        context::check);
+        return Objects.requireNonNull(names.get(demangle)).of(known, context);
     }
 
     private MergedProfile merge(

@@ -81,6 +81,16 @@ public final class SymbolFile implements AutoCloseable {
         }
     }
 
+    /// Whether a file begins as symbol files of any version do.
+    public static boolean isOne(ByteSource source) throws IOException {
+        byte[] beginning = new byte[Long.BYTES];
+        if (source.size() < beginning.length) {
+            return false;
+        }
+        source.fill(0, beginning, beginning.length, "beginning");
+        return ByteCursor.of(beginning).i64("magic") == Layout.MAGIC;
+    }
+
     private static Foot foot(ByteSource source, String name) throws IOException {
         try {
             long end = source.size() - Layout.FOOT_BYTES;

@@ -5,8 +5,9 @@ import io.emberscope.base.bytes.ByteSource;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// zstd's format, by its own library.
-final class Zstandard implements Decompressor {
+/// zstd's format, by its own library, which whoever uses this puts on the class path; the agent has
+/// none. That library is native code, so it reads strangers' files only in a process that may end.
+public final class Zstandard implements Decompressor {
     @Override
     public void decompress(ByteSource source, long offset, long length, String name, Output output)
             throws IOException {

@@ -1,0 +1,189 @@
+package io.emberscope.server.symbols;
+
+import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.base.metrics.Metrics;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Fetches the symbols of binaries that queries missed, a few at a time, while nobody waits. What a
+/// server has not, or cannot be read, is not asked for again at once. Safe for use by several
+/// threads.
+final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MissingSymbols.class);
+    private static final String COUNTER = "emberscope_server_symbols_fetched_total";
+    private static final String HELP = "Binaries whose symbols debuginfod servers were asked for.";
+
+    private static final int THREADS = 2;
+    private static final int QUEUE_MAX = 256;
+
+    /// Those of which one query may ask; its next ones may ask for others.
+    private static final int QUERY_MAX = 64;
+
+    /// Binaries remembered, with what became of them.
+    private static final int KNOWN_MAX = 16_384;
+
+    private static final Duration RETRY_ABSENT = Duration.ofHours(24);
+    private static final Duration RETRY_FAILED = Duration.ofMinutes(1);
+    private static final int DOUBLINGS_MAX = 6;
+
+    private final SymbolIntake intake;
+    private final Debuginfod servers;
+    private final InstantSource clock;
+    private final Metrics metrics;
+    private final ThreadPoolExecutor threads;
+
+    // Guarded by this; in the order of last change.
+    private final Map<String, Asked> asked = new LinkedHashMap<>();
+
+    /// What became of a binary that was missed.
+    enum State {
+        /// It is being fetched, or waits for that.
+        WAITING,
+        /// It was found.
+        FOUND,
+        /// No server has it.
+        ABSENT,
+        /// A server has something that cannot be read.
+        UNREADABLE,
+        /// A server could not be asked.
+        FAILED
+    }
+
+    /// @param retryAt when it may be asked for again
+    /// @param failures one after the other
+    /// @param why it was not found; empty if it was, or waits
+    record Asked(State state, Instant retryAt, int failures, String why) {}
+
+    MissingSymbols(SymbolIntake intake, Debuginfod servers, InstantSource clock, Metrics metrics) {
+        this.intake = intake;
+        this.servers = servers;
+        this.clock = clock;
+        this.metrics = metrics;
+        this.threads =
+                new ThreadPoolExecutor(
+                        THREADS,
+                        THREADS,
+                        1,
+                        TimeUnit.MINUTES,
+                        new ArrayBlockingQueue<>(QUEUE_MAX),
+                        Thread.ofPlatform().name("debuginfod-", 0).daemon().factory());
+        threads.allowCoreThreadTimeOut(true);
+        for (State state : State.values()) {
+            if (state != State.WAITING) {
+                count(state).add(0);
+            }
+        }
+    }
+
+    @Override
+    public void missing(List<String> buildIds) {
+        int count = 0;
+        for (String buildId : buildIds) {
+            if (count == QUERY_MAX) {
+                return;
+            }
+            if (isDue(buildId)) {
+                count++;
+                submit(buildId);
+            }
+        }
+    }
+
+    /// What became of a binary; null if it was not missed of late.
+    synchronized Map<String, Asked> asked() {
+        return new LinkedHashMap<>(asked);
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        servers.close();
+    }
+
+    private synchronized boolean isDue(String buildId) {
+        Asked known = asked.get(buildId);
+        return known == null
+                || (known.state != State.WAITING && !clock.instant().isBefore(known.retryAt));
+    }
+
+    private void submit(String buildId) {
+        int failures = put(buildId, State.WAITING, Duration.ZERO, 0, "");
+        try {
+            threads.execute(() -> fetch(buildId, failures));
+        } catch (RejectedExecutionException _) {
+            remove(buildId); // a later query asks again
+        }
+    }
+
+    private void fetch(String buildId, int failures) {
+        try {
+            if (intake.fetch(servers, buildId)) {
+                done(buildId, State.FOUND, RETRY_FAILED, 0, "");
+            } else {
+                done(buildId, State.ABSENT, RETRY_ABSENT, 0, "no server has it");
+            }
+        } catch (MalformedInputException e) {
+            done(buildId, State.UNREADABLE, RETRY_ABSENT, 0, text(e));
+        } catch (IOException e) {
+            Duration wait = RETRY_FAILED.multipliedBy(1L << Math.min(failures, DOUBLINGS_MAX));
+            done(buildId, State.FAILED, wait, failures + 1, text(e));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the server stops
+        }
+    }
+
+    private void done(String buildId, State state, Duration wait, int failures, String why) {
+        put(buildId, state, wait, failures, why);
+        count(state).increment();
+        if (state == State.FOUND) {
+            LOG.info("Symbols of {} were fetched", buildId);
+        } else if (state != State.ABSENT) {
+            LOG.warn("Symbols of {} were not fetched: {}", buildId, why);
+        }
+    }
+
+    /// @return failures before
+    private synchronized int put(
+            String buildId, State state, Duration wait, int failures, String why) {
+        Asked before = asked.remove(buildId);
+        int failuresBefore = before == null ? 0 : before.failures;
+        asked.put(
+                buildId,
+                new Asked(
+                        state,
+                        clock.instant().plus(wait),
+                        state == State.WAITING ? failuresBefore : failures,
+                        why));
+        Iterator<Asked> eldest = asked.values().iterator();
+        while (asked.size() > KNOWN_MAX) {
+            eldest.next();
+            eldest.remove();
+        }
+        return failuresBefore;
+    }
+
+    private synchronized void remove(String buildId) {
+        asked.remove(buildId);
+    }
+
+    private Metrics.Counter count(State state) {
+        return metrics.counter(
+                COUNTER, HELP, "outcome", state.name().toLowerCase(java.util.Locale.ROOT));
+    }
+
+    private static String text(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}
