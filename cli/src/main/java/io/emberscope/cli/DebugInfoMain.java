@@ -1,10 +1,13 @@
 package io.emberscope.cli;
 
+import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.cli.QueryFailure.Exit;
+import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +18,8 @@ import java.util.stream.Stream;
 
 /// `emberscope debuginfo`: sends names and lines of binaries to a server.
 public final class DebugInfoMain {
+    private static final int SHOWN_CHARS = 1 << 16;
+
     private DebugInfoMain() {}
 
     /// Runs once and ends the process.
@@ -42,11 +47,14 @@ public final class DebugInfoMain {
         try {
             DebugInfoOptions options = DebugInfoOptions.parse(arguments, environment);
             Client client = new Client(options.server());
-            if (options.isList()) {
-                out.print(DebugInfoList.of(client.get(DebugInfoUpload.PATH, Map.of())));
-                return 0;
-            }
-            return upload(options.files(), client, out, err);
+            return switch (options.command()) {
+                case LIST -> {
+                    out.print(DebugInfoList.of(client.get(DebugInfoUpload.PATH, Map.of())));
+                    yield 0;
+                }
+                case UPLOAD -> upload(options.words(), client, out, err);
+                case LOOKUP -> lookup(options.words(), out, err);
+            };
         } catch (QueryFailure e) {
             err.println("emberscope debuginfo: " + e.getMessage());
             return e.exit().code();
@@ -61,11 +69,7 @@ public final class DebugInfoMain {
             try {
                 out.println(Texts.printable(file) + ": " + upload(file, client));
             } catch (IOException e) {
-                err.println(
-                        "emberscope debuginfo: "
-                                + Texts.printable(file)
-                                + ": "
-                                + Texts.printable(reason(e)));
+                failed(file, e, err);
                 failed++;
             } catch (QueryFailure e) {
                 if (e.exit() == Exit.NO_SERVER) {
@@ -79,17 +83,75 @@ public final class DebugInfoMain {
         return failed == 0 ? 0 : Exit.FAILED.code();
     }
 
+    private static void failed(String file, IOException e, PrintStream err) {
+        err.println(
+                "emberscope debuginfo: "
+                        + Texts.printable(file)
+                        + ": "
+                        + Texts.printable(reason(e)));
+    }
+
     private static String upload(String file, Client client) throws IOException, QueryFailure {
+        Path directory = Files.createTempDirectory("emberscope-debuginfo-");
+        try {
+            Disk disk = new LocalDisk();
+            return new DebugInfoUpload(disk, client)
+                    .send(LocalSymbols.make(real(file), disk, directory));
+        } finally {
+            delete(directory);
+        }
+    }
+
+    private static int lookup(List<String> words, PrintStream out, PrintStream err) {
+        String file = words.getFirst();
+        try {
+            Path directory = Files.createTempDirectory("emberscope-debuginfo-");
+            try {
+                Disk disk = new LocalDisk();
+                LocalSymbols made = LocalSymbols.make(real(file), disk, directory);
+                made.notes().forEach(note -> err.println("emberscope debuginfo: " + note));
+                try (DebugInfoLookup lookup = new DebugInfoLookup(made, disk)) {
+                    find(lookup, words.subList(1, words.size()), out);
+                }
+                return 0;
+            } finally {
+                delete(directory);
+            }
+        } catch (IOException e) {
+            failed(file, e, err);
+            return Exit.FAILED.code();
+        }
+    }
+
+    private static Path real(String file) throws IOException {
         Path path = Path.of(file).toRealPath();
         if (!Files.isRegularFile(path)) {
             throw new IOException("no file (expected: a program, a library or a debug file)");
         }
-        Path directory = Files.createTempDirectory("emberscope-debuginfo-");
-        try {
-            return new DebugInfoUpload(new LocalDisk(), directory, client).send(path);
-        } finally {
-            delete(directory);
+        return path;
+    }
+
+    /// Addresses are those of the command line, or else a line each of standard input. What was
+    /// found is shown before more is waited for.
+    private static void find(DebugInfoLookup lookup, List<String> addresses, PrintStream out)
+            throws IOException {
+        StringBuilder found = new StringBuilder();
+        for (String address : addresses) {
+            lookup.find(address, found);
         }
+        if (addresses.isEmpty()) {
+            BufferedReader in =
+                    new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                lookup.find(line, found);
+                if (found.length() > SHOWN_CHARS || !in.ready()) {
+                    out.print(found);
+                    out.flush();
+                    found.setLength(0);
+                }
+            }
+        }
+        out.print(found);
     }
 
     private static void delete(Path directory) throws IOException {

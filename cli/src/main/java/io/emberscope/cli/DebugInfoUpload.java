@@ -6,100 +6,47 @@ import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.DiskSource;
-import io.emberscope.symbolizer.BinarySymbols;
-import io.emberscope.symbolizer.PathSource;
-import io.emberscope.symbolizer.debugfiles.DebugFilePaths;
-import io.emberscope.symbolizer.debugfiles.DebugFiles;
-import io.emberscope.symbolizer.dwarf.DebugInfo;
-import io.emberscope.symbolizer.dwarf.DiskScratch;
-import io.emberscope.symbolizer.dwarf.Zstandard;
-import io.emberscope.symbolizer.elf.ElfFile;
-import io.emberscope.symbolizer.symbols.SymbolLimits;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
-/// Makes the symbol file of one binary here, where all that belongs to it can be found, and sends
-/// that: it is a tenth of the debug information, and the server does not have to read a stranger's
-/// file.
+/// Sends the symbol file of a binary, which is made here: it is a tenth of the debug information,
+/// and the server does not have to read a stranger's file.
 final class DebugInfoUpload {
     static final String PATH = "/api/v1/debuginfo";
 
-    private static final int FUNCTIONS_MAX = 4 << 20;
     private static final int PIECE_BYTES = 64 << 10;
 
     private final Disk disk;
-    private final Path directory;
     private final Client client;
 
-    /// @param directory for what is made meanwhile
-    DebugInfoUpload(Disk disk, Path directory, Client client) {
+    DebugInfoUpload(Disk disk, Client client) {
         this.disk = disk;
-        this.directory = directory;
         this.client = client;
     }
 
     /// Sends a binary's names and lines.
     ///
-    /// @param path without symbolic links
     /// @return what was sent, for people
-    String send(Path path) throws IOException, QueryFailure {
-        try (PathSource source = PathSource.open(path)) {
-            ElfFile binary = ElfFile.open(source);
-            String buildId =
-                    binary.buildId()
-                            .orElseThrow(
-                                    () ->
-                                            new MalformedInputException(
-                                                    "build id: none (expected: one, by which"
-                                                            + " profiles know it; linkers add it"
-                                                            + " with --build-id)"));
-            try (DebugFiles files =
-                    DebugFiles.of(binary, path, DebugFilePaths.USUAL, DebugInfoUpload::open)) {
-                return send(path, buildId, files);
-            }
+    /// @throws MalformedInputException if it has no build id
+    String send(LocalSymbols symbols) throws IOException, QueryFailure {
+        if (symbols.buildId().isEmpty()) {
+            throw new MalformedInputException(
+                    "build id: none (expected: one, by which profiles know it; linkers add it with"
+                            + " --build-id)");
         }
-    }
-
-    private String send(Path path, String buildId, DebugFiles files)
-            throws IOException, QueryFailure {
-        Path target = directory.resolve("symbols");
-        DebugInfo.Told told =
-                BinarySymbols.write(
-                        files.file(),
-                        files.debugInfo()
-                                .decompressor(DebugInfo.ZSTD, new Zstandard())
-                                .scratch(DiskScratch.in(disk, directory, "section"))
-                                .splitFiles(new SplitFilesBeside(path, DebugInfoUpload::open))
-                                .threads(Runtime.getRuntime().availableProcessors()),
-                        FUNCTIONS_MAX,
-                        SymbolLimits.OF_SERVER,
-                        disk,
-                        target);
-        try (ByteSource made = DiskSource.open(disk, target)) {
+        try (ByteSource made = DiskSource.open(disk, symbols.file())) {
             Answer answer = Answers.parse(client.post(PATH, body(made)), DebugInfoUpload::answer);
             List<String> said = new ArrayList<>();
-            said.add(count(answer.functions, "function"));
+            said.add(Texts.count(answer.functions, "function"));
             said.add(
                     answer.rows == 0
                             ? "no debug information, so no inlined functions and no lines"
-                            : count(answer.rows, "place") + " with a line");
-            if (told != null && told.malformed() + told.tooLarge() + told.unread() > 0) {
-                said.add(
-                        count(told.malformed() + told.tooLarge() + told.unread(), "unit")
-                                + " could not be read ("
-                                + Texts.printable(told.firstRefusal())
-                                + ")");
-            }
-            files.separate().ifPresent(found -> said.add("of " + found.path()));
-            files.refused().forEach(why -> said.add("passed over " + Texts.printable(why)));
+                            : Texts.count(answer.rows, "place") + " with a line");
+            said.addAll(symbols.notes());
             said.add(Texts.amount(made.size(), "bytes") + " sent");
-            said.add("build id " + buildId);
+            said.add("build id " + symbols.buildId());
             return String.join("; ", said);
         }
     }
@@ -144,17 +91,5 @@ final class DebugInfoUpload {
             }
         }
         return new Answer(functions, rows);
-    }
-
-    private static String count(long count, String what) {
-        return String.format(Locale.ROOT, "%,d %s%s", count, what, count == 1 ? "" : "s");
-    }
-
-    private static @Nullable ByteSource open(Path path) throws IOException {
-        try {
-            return PathSource.open(path);
-        } catch (NoSuchFileException _) {
-            return null;
-        }
     }
 }

@@ -24,6 +24,11 @@ final class Texts {
         };
     }
 
+    /// So many things of a kind.
+    static String count(long count, String kind) {
+        return String.format(Locale.ROOT, "%,d %s%s", count, kind, count == 1 ? "" : "s");
+    }
+
     /// A part of a whole in per cent, with one digit after the point.
     static String percent(long part, long whole) {
         return whole == 0

@@ -37,12 +37,15 @@ final class RealStack implements AutoCloseable {
     private final int serverPort = freePort();
     private final int metricsPort = freePort();
     private final int frequencyHz;
+    private final List<String> serverOptions;
     private Child server;
     private Child collector;
 
-    private RealStack(Path directory, int frequencyHz) throws Exception {
+    private RealStack(Path directory, int frequencyHz, List<String> serverOptions)
+            throws Exception {
         this.directory = directory;
         this.frequencyHz = frequencyHz;
+        this.serverOptions = serverOptions;
         // The server is not root, and has to get through to its own folder.
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         server = startServer();
@@ -50,8 +53,11 @@ final class RealStack implements AutoCloseable {
     }
 
     /// Starts both and waits until they are ready.
-    static RealStack start(Path directory, int frequencyHz) throws Exception {
-        RealStack stack = new RealStack(directory, frequencyHz);
+    ///
+    /// @param serverOptions further ones of the server
+    static RealStack start(Path directory, int frequencyHz, String... serverOptions)
+            throws Exception {
+        RealStack stack = new RealStack(directory, frequencyHz, List.of(serverOptions));
         try {
             stack.awaitServer();
             stack.awaitCollector();
@@ -87,16 +93,12 @@ final class RealStack implements AutoCloseable {
     }
 
     private Child startServer() throws IOException {
-        return Child.start(
-                directory.resolve("server.out"),
-                AS_BUILT,
-                List.of(
-                        "./emberscope",
-                        "server",
-                        "--listen",
-                        "127.0.0.1:" + serverPort,
-                        "--data",
-                        data()));
+        List<String> command =
+                new ArrayList<>(
+                        List.of("./emberscope", "server", "--listen", "127.0.0.1:" + serverPort));
+        command.addAll(List.of("--data", data()));
+        command.addAll(serverOptions);
+        return Child.start(directory.resolve("server.out"), AS_BUILT, command);
     }
 
     private Child startCollector() throws IOException {

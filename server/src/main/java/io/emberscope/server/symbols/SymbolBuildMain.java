@@ -5,6 +5,7 @@ import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.symbolizer.BinarySymbols;
 import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.debugfiles.SupplementLink;
 import io.emberscope.symbolizer.dwarf.DebugInfo;
 import io.emberscope.symbolizer.dwarf.DiskScratch;
 import io.emberscope.symbolizer.dwarf.ScratchFile;
@@ -134,6 +135,8 @@ public final class SymbolBuildMain {
                         .threads(THREADS);
         if (supplement != null) {
             debug.supplement(supplement);
+        } else {
+            SupplementLink.of(file).ifPresent(link -> print(SUPPLEMENT, link.id()));
         }
         DebugInfo.Told told =
                 BinarySymbols.write(
