@@ -3,6 +3,7 @@ package io.emberscope.collector.unwind;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.DiskFile;
+import io.emberscope.base.disk.FileCache;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.symbolizer.unwind.BuildMemory;
 import io.emberscope.symbolizer.unwind.TableTooLargeException;
@@ -12,10 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -37,14 +35,9 @@ final class TableCache {
     private static final String SUFFIX = ".unwind";
     private static final Pattern NAME = Pattern.compile("[0-9a-f]{8,64}\\" + SUFFIX);
 
-    private final Path directory;
+    private final FileCache files;
     private final Disk disk;
     private final long bytesMax;
-
-    /// Bytes of each file by name, in the order in which they were asked for.
-    private final Map<String, Long> files = new LinkedHashMap<>(64, 0.75f, true);
-
-    private long bytes;
     private final Metrics.Counter hits;
     private final Metrics.Counter misses;
     private final Metrics.Counter damaged;
@@ -53,24 +46,12 @@ final class TableCache {
     ///
     /// @throws IOException if the directory cannot be made or read
     TableCache(Path directory, Disk disk, long bytesMax, Metrics metrics) throws IOException {
-        this.directory = directory;
+        this.files = new FileCache(directory, disk, NAME, bytesMax);
         this.disk = disk;
         this.bytesMax = bytesMax;
         hits = counter(metrics, "hits", "Unwind tables found on disk.");
         misses = counter(metrics, "misses", "Unwind tables that had to be made from their binary.");
         damaged = counter(metrics, "damaged", "Unwind tables on disk that were damaged.");
-        disk.createDirectories(directory);
-        for (Path file : disk.list(directory)) {
-            String name = String.valueOf(file.getFileName());
-            if (NAME.matcher(name).matches()) {
-                try (DiskFile opened = disk.open(directory.resolve(name))) {
-                    account(name, opened.size());
-                }
-            } else {
-                disk.delete(directory.resolve(name)); // what a crash left half written
-            }
-        }
-        evict("");
     }
 
     private static Metrics.Counter counter(Metrics metrics, String what, String help) {
@@ -82,22 +63,22 @@ final class TableCache {
     /// @param memory counts them, and nothing else yet
     @Nullable List<int[]> get(String buildId, BuildMemory memory) {
         String name = buildId + SUFFIX;
-        if (!files.containsKey(name)) {
+        DiskFile file = files.open(name);
+        if (file == null) {
             misses.increment();
             return null;
         }
-        try (DiskFile file = disk.open(directory.resolve(name))) {
+        try (file) {
             List<int[]> blocks = new Input(file).table(memory);
-            account(name, file.size());
             hits.increment();
             return blocks;
         } catch (MalformedInputException e) {
             damaged.increment();
-            forget(name);
+            files.forget(name);
         } catch (TableTooLargeException e) {
             // It is right, and may fit next time.
         } catch (IOException e) {
-            forget(name);
+            files.forget(name);
         }
         memory.giveAll();
         misses.increment();
@@ -114,7 +95,7 @@ final class TableCache {
         if (!NAME.matcher(name).matches() || size > bytesMax) {
             return;
         }
-        Path beside = directory.resolve(name + ".tmp");
+        Path beside = files.path(name + ".tmp");
         try {
             disk.delete(beside);
             try (DiskFile written = disk.create(beside)) {
@@ -125,42 +106,10 @@ final class TableCache {
                 written.append(header.putInt((int) checksum.getValue()).flip());
                 encode(blocks, written::append);
             }
-            disk.rename(beside, directory.resolve(name));
-            account(name, size);
-            evict(name);
+            files.publish(beside, name, size);
         } catch (IOException e) {
-            forget(name);
-        }
-    }
-
-    private void account(String name, long size) {
-        Long before = files.put(name, size);
-        bytes += size - (before == null ? 0 : before);
-    }
-
-    private void evict(String spared) {
-        Iterator<Map.Entry<String, Long>> eldest = files.entrySet().iterator();
-        while (bytes > bytesMax && eldest.hasNext()) {
-            Map.Entry<String, Long> file = eldest.next();
-            if (!file.getKey().equals(spared)) {
-                eldest.remove();
-                bytes -= file.getValue();
-                delete(file.getKey());
-            }
-        }
-    }
-
-    private void forget(String name) {
-        Long size = files.remove(name);
-        bytes -= size == null ? 0 : size;
-        delete(name);
-    }
-
-    private void delete(String name) {
-        try {
-            disk.delete(directory.resolve(name));
-        } catch (IOException _) {
-            // It is found again, and judged again, at the next start.
+            files.forget(name + ".tmp"); // there may be no room for more
+            files.forget(name);
         }
     }
 
