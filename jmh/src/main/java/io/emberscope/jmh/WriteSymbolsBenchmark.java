@@ -6,6 +6,7 @@ import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.symbols.ElfSymbols;
 import io.emberscope.symbolizer.symbols.SymbolFile;
+import io.emberscope.symbolizer.symbols.SymbolFileWriter;
 import io.emberscope.symbolizer.symbols.SymbolLimits;
 import io.emberscope.symbolizer.symbols.SymbolMemory;
 import java.io.IOException;
@@ -63,7 +64,11 @@ public class WriteSymbolsBenchmark {
         Path target = Files.createTempFile(Path.of(""), "bench", ".symbols");
         try (ByteSource source = PathSource.open(library)) {
             ElfFile file = ElfFile.open(source);
-            ElfSymbols.write(file, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, new LocalDisk(), target);
+            try (SymbolFileWriter writer =
+                    new SymbolFileWriter(new LocalDisk(), target, "", SymbolLimits.OF_SERVER)) {
+                ElfSymbols.tell(file, FUNCTIONS_MAX, writer);
+                writer.finish();
+            }
         }
         try (SymbolFile made =
                 SymbolFile.open(PathSource.open(target), "bench", new SymbolMemory(1 << 20))) {

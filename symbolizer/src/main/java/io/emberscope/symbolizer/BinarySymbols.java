@@ -3,7 +3,6 @@ package io.emberscope.symbolizer;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.symbolizer.dwarf.DebugInfo;
 import io.emberscope.symbolizer.elf.ElfFile;
-import io.emberscope.symbolizer.elf.FunctionTable;
 import io.emberscope.symbolizer.symbols.ElfSymbols;
 import io.emberscope.symbolizer.symbols.SymbolFileWriter;
 import io.emberscope.symbolizer.symbols.SymbolLimits;
@@ -36,19 +35,31 @@ public final class BinarySymbols {
             Disk disk,
             Path target)
             throws IOException {
-        FunctionTable table = FunctionTable.read(file, functionsMax);
         DebugInfo.Told told = null;
         try (SymbolFileWriter writer =
                 new SymbolFileWriter(disk, target, file.buildId().orElse(""), limits)) {
+            tellNames(file, functionsMax, writer);
             if (DebugInfo.isIn(file)) {
                 told = debug.tell(writer);
                 if (told.told() > 0) {
                     writer.madeFrom(SymbolSource.DEBUG_INFO);
                 }
             }
-            ElfSymbols.tell(file, table, writer);
             writer.finish();
         }
         return told;
+    }
+
+    /// Tells the names of functions that can be had without debug information, in little memory:
+    /// what an agent knows of a binary.
+    ///
+    /// @param functionsMax functions that its symbol tables may have
+    /// @throws io.emberscope.symbolizer.elf.TooManyFunctionsException if there are more functions
+    /// @throws io.emberscope.symbolizer.symbols.SymbolsTooLargeException if there is more than the
+    ///   limits
+    /// @throws io.emberscope.base.bytes.MalformedInputException if the file contradicts itself
+    public static void tellNames(ElfFile file, int functionsMax, SymbolFileWriter to)
+            throws IOException {
+        ElfSymbols.tell(file, functionsMax, to);
     }
 }

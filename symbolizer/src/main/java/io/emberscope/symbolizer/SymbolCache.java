@@ -206,7 +206,7 @@ public final class SymbolCache implements AutoCloseable {
         }
         try {
             ElfFile file = ElfFile.open(source);
-            binary.addresses = OwnAddresses.of(file);
+            binary.addresses = file.addresses();
             FunctionTable table = FunctionTable.read(file, limits.functionsMax);
             count.tablesBuilt.increment();
             binary.table = table;

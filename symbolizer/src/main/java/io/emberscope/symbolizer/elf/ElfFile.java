@@ -18,7 +18,8 @@ import java.util.Optional;
 /// bone, or cut off. It still has a build id and dynamic symbols if its segments do. Every other
 /// contradiction is a [MalformedInputException].
 public final class ElfFile {
-    /// What [#fileOffsetOf] and [#addressOf] answer for a place that is in no loaded segment.
+    /// What [#fileOffsetOf] and [OwnAddresses#of] answer for a place that is in no segment of
+    /// theirs.
     public static final long NOWHERE = -1;
 
     static final int SEGMENTS_MAX = 1024;
@@ -42,6 +43,7 @@ public final class ElfFile {
     private final List<Segment> segments;
     private final List<Section> sections;
     private final int sectionNames;
+    private final OwnAddresses addresses;
 
     private ElfFile(
             SourceReader reader,
@@ -60,6 +62,7 @@ public final class ElfFile {
         this.segments = segments;
         this.sections = sections;
         this.sectionNames = sectionNames;
+        this.addresses = OwnAddresses.of(segments, sections);
     }
 
     /// Reads header, segments and sections.
@@ -213,21 +216,9 @@ public final class ElfFile {
         return NOWHERE;
     }
 
-    /// Where the byte at `fileOffset` is loaded; [#NOWHERE] if it is not. Executable segments come
-    /// first, as linkers may map the page between two segments twice.
-    public long addressOf(long fileOffset) {
-        long address = NOWHERE;
-        for (Segment segment : segments) {
-            if (segment.isLoaded()
-                    && Long.compareUnsigned(fileOffset - segment.offset(), segment.fileSize())
-                            < 0) {
-                address = fileOffset - segment.offset() + segment.address();
-                if (segment.isCode()) {
-                    return address;
-                }
-            }
-        }
-        return address;
+    /// Where in the file's own numbering its code is.
+    public OwnAddresses addresses() {
+        return addresses;
     }
 
     SourceReader reader() {

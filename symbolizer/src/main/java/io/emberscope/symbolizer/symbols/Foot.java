@@ -3,18 +3,23 @@ package io.emberscope.symbolizer.symbols;
 import io.emberscope.base.bytes.ByteCursor;
 import io.emberscope.base.bytes.ByteWriter;
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.OwnAddresses;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /// The end of a symbol file, which says what is where.
 record Foot(
         Set<SymbolSource> sources,
         byte[] buildId,
+        OwnAddresses addresses,
         Root symbols,
         Root rows,
         Root nodes,
         Root functions,
         Root files) {
+    private static final OwnAddresses.Range NO_SEGMENT = new OwnAddresses.Range(0, 0, 0);
 
     /// @param position in the file at which they are written
     byte[] bytes(long position) {
@@ -26,6 +31,12 @@ record Foot(
         out.i32(bits).i32(buildId.length).bytes(buildId);
         for (int i = buildId.length; i < Layout.BUILD_ID_BYTES_MAX; i++) {
             out.u8(0);
+        }
+        List<OwnAddresses.Range> segments = addresses.segments();
+        out.i32(segments.size());
+        for (int i = 0; i < OwnAddresses.SEGMENTS_MAX; i++) {
+            OwnAddresses.Range at = i < segments.size() ? segments.get(i) : NO_SEGMENT;
+            out.i64(at.offset()).i64(at.size()).i64(at.address());
         }
         for (Root root : new Root[] {symbols, rows, nodes, functions, files}) {
             out.i64(root.count()).i64(root.position()).i32(root.length()).i32(root.height());
@@ -53,6 +64,7 @@ record Foot(
         in.seek(0, "foot");
         Set<SymbolSource> sources = sources(in.i32("sources"));
         byte[] buildId = buildId(in.i32("build id"), in.bytes(Layout.BUILD_ID_BYTES_MAX, "id"));
+        OwnAddresses addresses = addresses(in);
         Root symbols = root(in, "symbols", Layout.BLOCK_BITS, position);
         Root rows = root(in, "rows", Layout.BLOCK_BITS, position);
         Root nodes = root(in, "nodes", Layout.BLOCK_BITS, position);
@@ -63,7 +75,7 @@ record Foot(
             throw new MalformedInputException(
                     "size: " + (position + Layout.FOOT_BYTES) + " (expected: " + size + ")");
         }
-        return new Foot(sources, buildId, symbols, rows, nodes, functions, files);
+        return new Foot(sources, buildId, addresses, symbols, rows, nodes, functions, files);
     }
 
     static void checkVersion(int version) throws MalformedInputException {
@@ -88,7 +100,11 @@ record Foot(
         }
         if (rest != 0) {
             throw new MalformedInputException(
-                    "sources: 0x" + Integer.toHexString(bits) + " (expected: those of version 1)");
+                    "sources: 0x"
+                            + Integer.toHexString(bits)
+                            + " (expected: those of version "
+                            + Layout.VERSION
+                            + ")");
         }
         return sources;
     }
@@ -103,6 +119,27 @@ record Foot(
                             + ")");
         }
         return java.util.Arrays.copyOf(bytes, length);
+    }
+
+    private static OwnAddresses addresses(ByteCursor in) throws MalformedInputException {
+        int count = in.i32("segments");
+        if (count < 0 || count > OwnAddresses.SEGMENTS_MAX) {
+            throw new MalformedInputException(
+                    "segments: "
+                            + Integer.toUnsignedString(count)
+                            + " (expected: at most "
+                            + OwnAddresses.SEGMENTS_MAX
+                            + ")");
+        }
+        List<OwnAddresses.Range> segments = new ArrayList<>();
+        for (int i = 0; i < OwnAddresses.SEGMENTS_MAX; i++) {
+            OwnAddresses.Range at =
+                    new OwnAddresses.Range(in.i64("offset"), in.i64("size"), in.i64("address"));
+            if (i < count) {
+                segments.add(at);
+            }
+        }
+        return new OwnAddresses(segments);
     }
 
     /// @param bits of the number of things in a block of the lowest level

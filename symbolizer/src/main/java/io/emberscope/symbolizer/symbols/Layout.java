@@ -1,8 +1,10 @@
 package io.emberscope.symbolizer.symbols;
 
+import io.emberscope.symbolizer.elf.OwnAddresses;
+
 /// Numbers of the format, see `docs/formats/symbols.md`.
 final class Layout {
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     /// Beginning of the file, and of its end.
     static final long MAGIC = 0x0a4d_5953_424d_4589L; // 0x89 EMBSYM newline, little-endian
@@ -12,9 +14,11 @@ final class Layout {
     static final int BUILD_ID_BYTES_MAX = 64;
     static final int TREE_BYTES = 2 * Long.BYTES + 2 * Integer.BYTES;
     static final int TREES = 5;
+    static final int SEGMENT_BYTES = 3 * Long.BYTES;
     static final int FOOT_BYTES =
-            2 * Integer.BYTES
+            3 * Integer.BYTES
                     + BUILD_ID_BYTES_MAX
+                    + OwnAddresses.SEGMENTS_MAX * SEGMENT_BYTES
                     + TREES * TREE_BYTES
                     + 2 * Long.BYTES
                     + 2 * Integer.BYTES;

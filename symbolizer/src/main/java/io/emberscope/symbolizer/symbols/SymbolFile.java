@@ -4,6 +4,7 @@ import io.emberscope.base.bytes.ByteCursor;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.elf.LegibleText;
+import io.emberscope.symbolizer.elf.OwnAddresses;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -133,6 +134,11 @@ public final class SymbolFile implements AutoCloseable {
     /// Build id of the binary, in hex; empty if it has none.
     public String buildId() {
         return HexFormat.of().formatHex(foot.buildId());
+    }
+
+    /// Where the binary's code is; none if the file was made from another one than the binary.
+    public OwnAddresses addresses() {
+        return foot.addresses();
     }
 
     /// Bytes of the file.

@@ -4,6 +4,7 @@ import io.emberscope.base.bytes.ByteWriter;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.DiskFile;
+import io.emberscope.symbolizer.elf.OwnAddresses;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -25,6 +26,7 @@ public final class SymbolFileWriter implements CodeSink, AutoCloseable {
     private final Path beside;
     private final byte[] buildId;
     private final Set<SymbolSource> sources = EnumSet.noneOf(SymbolSource.class);
+    private OwnAddresses addresses = OwnAddresses.none();
     private final Texts texts;
     private final Nodes nodes;
     private final Ranges rows;
@@ -57,6 +59,11 @@ public final class SymbolFileWriter implements CodeSink, AutoCloseable {
 
     private Path beside(String suffix) {
         return target.resolveSibling(target.getFileName() + suffix);
+    }
+
+    /// Notes where the binary's code is; not known if nobody tells.
+    public void codeAt(OwnAddresses addresses) {
+        this.addresses = addresses;
     }
 
     /// Notes what the file is made from.
@@ -162,6 +169,16 @@ public final class SymbolFileWriter implements CodeSink, AutoCloseable {
     /// @throws SymbolsTooLargeException if very many ranges overlap
     /// @throws io.emberscope.base.disk.DiskFullException if there is no room
     public void finish() throws IOException {
+        finish(true);
+    }
+
+    /// The same but for the power: after a cut the file may be there and damaged, as a reader
+    /// notices. Right for one that can be made again, as it costs no write to the device.
+    public void finishUnforced() throws IOException {
+        finish(false);
+    }
+
+    private void finish(boolean isForced) throws IOException {
         if (isFinished) {
             throw new IllegalStateException("finish: called twice (expected: once)");
         }
@@ -169,11 +186,13 @@ public final class SymbolFileWriter implements CodeSink, AutoCloseable {
         disk.delete(beside);
         try (DiskFile file = disk.create(beside)) {
             write(new Output(file));
-            file.force();
+            if (isForced) {
+                file.force();
+            }
         }
         disk.rename(beside, target);
         Path directory = target.toAbsolutePath().getParent();
-        if (directory != null) {
+        if (directory != null && isForced) {
             disk.forceDirectory(directory);
         }
     }
@@ -204,6 +223,7 @@ public final class SymbolFileWriter implements CodeSink, AutoCloseable {
                 new Foot(
                         sources,
                         buildId,
+                        addresses,
                         symbolsRoot,
                         rowsRoot,
                         nodesRoot,

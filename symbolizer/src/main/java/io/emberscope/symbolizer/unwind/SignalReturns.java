@@ -87,7 +87,7 @@ final class SignalReturns implements FrameSource {
         if (offset == gap) {
             functions.giveUpLastByteBefore(offset);
         }
-        long address = file.addressOf(offset) - LEAD;
+        long address = file.addresses().of(offset) - LEAD;
         functions.add(address, LEAD + bytes, address);
     }
 

@@ -112,7 +112,9 @@ final class SymbolFrames implements FrameSource {
                 bytesLeft -= how == FOLLOWED ? length : 0;
                 int kept = lead << LEAD_SHIFT | (int) Math.min(length, LENGTH_MAX);
                 functions.add(
-                        file.addressOf(start) - lead, lead + length, function(start, how, kept));
+                        file.addresses().of(start) - lead,
+                        lead + length,
+                        function(start, how, kept));
                 end = limit;
             }
         }

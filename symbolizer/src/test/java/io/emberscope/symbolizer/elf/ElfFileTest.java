@@ -36,7 +36,7 @@ class ElfFileTest {
         assertThat(file.soname()).contains("shared");
         assertThat(file.fileOffsetOf(HandmadeElf.TEXT_ADDRESS + 5))
                 .isEqualTo(HandmadeElf.TEXT_OFFSET + 5);
-        assertThat(file.addressOf(HandmadeElf.TEXT_OFFSET + 5))
+        assertThat(file.addresses().of(HandmadeElf.TEXT_OFFSET + 5))
                 .isEqualTo(HandmadeElf.TEXT_ADDRESS + 5);
         assertThat(file.fileOffsetOf(HandmadeElf.TEXT_ADDRESS + HandmadeElf.TEXT_SIZE))
                 .isEqualTo(ElfFile.NOWHERE);

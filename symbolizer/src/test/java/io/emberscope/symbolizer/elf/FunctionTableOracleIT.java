@@ -317,7 +317,7 @@ class FunctionTableOracleIT {
         Path in = directory.resolve("addresses");
         try (Writer out = Files.newBufferedWriter(in)) {
             for (long offset : offsets) {
-                out.write("0x" + Long.toHexString(file.addressOf(offset)) + "\n");
+                out.write("0x" + Long.toHexString(file.addresses().of(offset)) + "\n");
             }
         }
         Path out = directory.resolve("names");

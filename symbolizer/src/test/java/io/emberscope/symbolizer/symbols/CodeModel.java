@@ -3,6 +3,7 @@ package io.emberscope.symbolizer.symbols;
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.FaultyDisk;
+import io.emberscope.symbolizer.elf.OwnAddresses;
 import io.emberscope.symbolizer.symbols.SymbolFile.CodeFrame;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -172,6 +173,7 @@ final class CodeModel implements CodeSink, AutoCloseable {
                                 .append('-')
                                 .append(Long.toHexString(end))
                                 .append('\n'));
+        text.append(file.addresses().segments());
         text.append(file.buildId()).append(file.sources()).append(file.symbols());
         text.append(' ').append(file.rows()).append(' ').append(file.nodes()).append(' ');
         return text.append(file.functions()).append(' ').append(file.files()).toString();
@@ -182,6 +184,7 @@ final class CodeModel implements CodeSink, AutoCloseable {
         CodeModel model = new CodeModel();
         model.writer.madeFrom(SymbolSource.SYMBOLS);
         model.writer.madeFrom(SymbolSource.DEBUG_INFO);
+        model.writer.codeAt(new OwnAddresses(List.of(new OwnAddresses.Range(0x200, 0x60, 0x1000))));
         int main = model.text("main");
         int inlined = model.text("_ZN3foo3barEv");
         int deeper = model.text("_ZN3foo3bazEv");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
+import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.FaultyDisk;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.symbolizer.PathSource;
@@ -27,7 +28,7 @@ class ElfSymbolsTest {
     private static SymbolFile written(HandmadeElf elf) throws IOException {
         FaultyDisk disk = new FaultyDisk(1);
         disk.createDirectories(CodeModel.TARGET.getParent());
-        ElfSymbols.write(
+        write(
                 ElfFile.open(new ArraySource(elf.bytes())),
                 1000,
                 SymbolLimits.OF_AGENT,
@@ -53,6 +54,7 @@ class ElfSymbolsTest {
                 assertThat(file.symbols()).isEqualTo(3);
                 assertThat(file.functions()).isEqualTo(2);
                 assertThat(file.buildId()).isEqualTo("abcd");
+                assertThat(file.addresses().of(HandmadeElf.TEXT_OFFSET + 5)).isEqualTo(TEXT + 5L);
                 assertThat(file.sources()).containsExactly(SymbolSource.SYMBOLS);
             }
         }
@@ -73,7 +75,7 @@ class ElfSymbolsTest {
         Path target = directory.resolve("libjvm.symbols");
         try (ByteSource source = PathSource.open(library)) {
             ElfFile elf = ElfFile.open(source);
-            ElfSymbols.write(elf, 1 << 20, SymbolLimits.OF_SERVER, new LocalDisk(), target);
+            write(elf, 1 << 20, SymbolLimits.OF_SERVER, new LocalDisk(), target);
             FunctionTable table = FunctionTable.read(elf, 1 << 20);
             try (SymbolFile file =
                     SymbolFile.open(
@@ -82,13 +84,23 @@ class ElfSymbolsTest {
                 Place place = new Place();
                 for (int i = 0; i < table.size(); i++) {
                     for (long offset : new long[] {table.startOf(i), table.endOf(i) - 1}) {
-                        assertThat(file.find(elf.addressOf(offset), place)).isTrue();
+                        assertThat(file.find(elf.addresses().of(offset), place)).isTrue();
                         assertThat(place.function(0)).isEqualTo(table.name(i, source));
                     }
                     boolean isGap = table.indexOf(table.endOf(i)) < 0;
-                    assertThat(file.find(elf.addressOf(table.endOf(i)), place)).isEqualTo(!isGap);
+                    assertThat(file.find(elf.addresses().of(table.endOf(i)), place))
+                            .isEqualTo(!isGap);
                 }
             }
+        }
+    }
+
+    static void write(ElfFile file, int functionsMax, SymbolLimits limits, Disk disk, Path target)
+            throws IOException {
+        try (SymbolFileWriter writer =
+                new SymbolFileWriter(disk, target, file.buildId().orElse(""), limits)) {
+            ElfSymbols.tell(file, functionsMax, writer);
+            writer.finish();
         }
     }
 

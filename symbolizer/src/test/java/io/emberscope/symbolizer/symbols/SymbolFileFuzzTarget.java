@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.base.bytes.ByteCursor;
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.OwnAddresses;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -87,7 +88,8 @@ public final class SymbolFileFuzzTarget {
         }
         Deque<Told> places = new ArrayDeque<>();
         ByteCursor foot = ByteCursor.of(bytes, end, Layout.FOOT_BYTES);
-        foot.skip(2 * Integer.BYTES + Layout.BUILD_ID_BYTES_MAX, "id");
+        foot.skip(3 * Integer.BYTES + Layout.BUILD_ID_BYTES_MAX, "id");
+        foot.skip(OwnAddresses.SEGMENTS_MAX * Layout.SEGMENT_BYTES, "segments");
         for (Layout.Kind kind :
                 new Layout.Kind[] {
                     Layout.Kind.SYMBOLS,

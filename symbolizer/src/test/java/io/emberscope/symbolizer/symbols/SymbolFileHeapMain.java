@@ -26,7 +26,7 @@ final class SymbolFileHeapMain {
         long start = System.nanoTime();
         if (args.length > 1) {
             try (PathSource source = PathSource.open(Path.of(args[1]))) {
-                ElfSymbols.write(
+                ElfSymbolsTest.write(
                         ElfFile.open(source),
                         256 * 1024,
                         SymbolLimits.OF_AGENT,
