@@ -1111,6 +1111,23 @@ NATIVE(jint, fileRead)(JNIEnv *env, jclass class, jlong handle, jlong position,
 	return done;
 }
 
+NATIVE(jboolean, fileHasChanged)(JNIEnv *env, jclass class, jlong handle, jlong size,
+				 jlong modified_nanos)
+{
+	int *fd = get(env, handle, HANDLE_FILE);
+	struct failure failure = NO_FAILURE;
+	int found;
+
+	(void)class;
+	if (!fd)
+		return false;
+	found = safe_has_changed(*fd, size, modified_nanos, &failure);
+	handle_put(handle);
+	if (found < 0)
+		throw_failure(env, &failure);
+	return found > 0;
+}
+
 NATIVE(jlong, pidOpen)(JNIEnv *env, jclass class, jint pid)
 {
 	struct failure failure = NO_FAILURE;

@@ -535,6 +535,11 @@ static int judge(int pid, const struct stat *file, const struct safe_rules *rule
 		    file->st_uid, file->st_mode & 07777);
 }
 
+static int64_t modified_nanos(const struct stat *file)
+{
+	return (int64_t)file->st_mtim.tv_sec * 1000000000 + file->st_mtim.tv_nsec;
+}
+
 /* Judges what an O_PATH descriptor stands for, and only then opens it. Closes found. */
 static int open_found(int pid, int found, const struct safe_rules *rules,
 		      struct safe_attributes *attributes, struct failure *failure)
@@ -558,13 +563,21 @@ static int open_found(int pid, int found, const struct safe_rules *rules,
 	if (error)
 		return error;
 	attributes->size = file.st_size;
-	attributes->modified_nanos =
-		(int64_t)file.st_mtim.tv_sec * 1000000000 + file.st_mtim.tv_nsec;
+	attributes->modified_nanos = modified_nanos(&file);
 	attributes->inode = file.st_ino;
 	attributes->device_major = major(file.st_dev);
 	attributes->device_minor = minor(file.st_dev);
 	attributes->owner = file.st_uid;
 	return fd;
+}
+
+int safe_has_changed(int fd, int64_t size, int64_t modified, struct failure *failure)
+{
+	struct stat file;
+
+	if (fstat(fd, &file))
+		return fail(failure, errno, "asking about an open file");
+	return file.st_size != size || modified_nanos(&file) != modified;
 }
 
 /* Takes hold of the process, and sees that it is the one that is meant. */

@@ -46,6 +46,9 @@ int safe_open(int pid, const char *path, const struct safe_rules *rules,
 int safe_open_mapped(int pid, uint64_t start, uint64_t end, const struct safe_rules *rules,
 		     struct safe_attributes *attributes, struct failure *failure);
 
+/* Whether a file is no more as it was when it was opened; -errno if that cannot be told. */
+int safe_has_changed(int fd, int64_t size, int64_t modified_nanos, struct failure *failure);
+
 /* When the process started, in clock ticks since boot; 0 or -errno. */
 int process_start(int pid, uint64_t *ticks, struct failure *failure);
 

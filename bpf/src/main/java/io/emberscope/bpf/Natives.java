@@ -126,6 +126,9 @@ final class Natives {
     static native int fileRead(long handle, long position, byte[] target, int offset, int length)
             throws BpfException;
 
+    static native boolean fileHasChanged(long handle, long size, long modifiedNanos)
+            throws BpfException;
+
     static native long pidOpen(int pid) throws BpfException;
 
     static native boolean pidAlive(long handle);

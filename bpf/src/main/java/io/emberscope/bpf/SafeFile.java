@@ -125,6 +125,13 @@ public final class SafeFile implements ByteSource {
         return read == 0 && length > 0 ? -1 : read;
     }
 
+    /// By its size and the time of its last change, which its owner can set.
+    @Override
+    public boolean hasChanged() throws BpfException {
+        return Natives.fileHasChanged(
+                handle.value(), attributes.size(), attributes.modifiedNanos());
+    }
+
     @Override
     public void close() {
         handle.close();

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -93,6 +94,22 @@ class SafeFileIT {
         byte[] bytes = new byte[(int) file.size()];
         int read = file.read(0, bytes, 0, bytes.length);
         return new String(bytes, 0, Math.max(read, 0), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void aFileThatIsWrittenToIsKnownToHaveChanged() throws Exception {
+        Path own = own("file", "before");
+        try (SafeFile file = SafeFile.open(pid(), "/tmp/file", SafeFileRules.DEFAULT)) {
+            assertThat(file.hasChanged()).isFalse();
+            Files.writeString(own, "behind"); // as long
+            // Kernels before Linux 6.13 tell times of a few milliseconds only.
+            Files.setLastModifiedTime(own, FileTime.fromMillis(1));
+            assertThat(file.hasChanged()).isTrue();
+        }
+        try (SafeFile file = SafeFile.open(pid(), "/tmp/file", SafeFileRules.DEFAULT)) {
+            Files.delete(own);
+            assertThat(file.hasChanged()).isFalse();
+        }
     }
 
     @Test

@@ -33,6 +33,7 @@ import io.emberscope.collector.process.Timeline;
 import io.emberscope.collector.sampling.SamplingControl;
 import io.emberscope.collector.unwind.FileTables;
 import io.emberscope.collector.unwind.Unwinding;
+import io.emberscope.symbolizer.SymbolFiles;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -103,6 +104,12 @@ final class Agent {
                         new KernelNames(monotonicNanos, metrics, log::line),
                         new SafeBinaryFiles(own.pid(), denied::contains),
                         binary -> deny(denied, binary),
+                        new SymbolFiles(
+                                lock == null ? null : options.data().resolve("symbols"),
+                                disk,
+                                SymbolFiles.Limits.OF_AGENT,
+                                metrics,
+                                log::line),
                         options.node().isEmpty() ? own.hostName() : options.node(),
                         Math.round(1e9 / options.frequencyHz()),
                         monotonicNanos,

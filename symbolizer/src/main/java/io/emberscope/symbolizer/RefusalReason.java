@@ -9,10 +9,14 @@ enum RefusalReason {
     UNREADABLE(TimeUnit.SECONDS.toNanos(1), TimeUnit.MINUTES.toNanos(1)),
     /// The file found has another build id: it was replaced while processes still run the old one.
     WRONG_BUILD_ID(TimeUnit.SECONDS.toNanos(1), TimeUnit.MINUTES.toNanos(1)),
+    /// It was written to while it was read.
+    CHANGED(TimeUnit.SECONDS.toNanos(1), TimeUnit.MINUTES.toNanos(1)),
     /// It is no ELF file, or one that contradicts itself.
     MALFORMED(TimeUnit.MINUTES.toNanos(1), TimeUnit.HOURS.toNanos(1)),
-    /// It has more functions than there is room for.
-    TOO_LARGE(TimeUnit.MINUTES.toNanos(1), TimeUnit.HOURS.toNanos(1));
+    /// It has more functions, or longer names, than there is room for.
+    TOO_LARGE(TimeUnit.MINUTES.toNanos(1), TimeUnit.HOURS.toNanos(1)),
+    /// Its symbol file cannot be written, as the disk is full or refuses.
+    NO_ROOM(TimeUnit.SECONDS.toNanos(1), TimeUnit.MINUTES.toNanos(1));
 
     private final long firstNanos;
     private final long lastNanos;

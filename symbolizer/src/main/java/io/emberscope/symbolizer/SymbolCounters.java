@@ -7,9 +7,9 @@ final class SymbolCounters {
     final Metrics.Counter named;
     final Metrics.Counter nameless;
     final Metrics.Counter refused;
-    final Metrics.Counter namesRead;
-    final Metrics.Counter tablesBuilt;
-    final Metrics.Counter tablesEvicted;
+    final Metrics.Counter later;
+    final Metrics.Counter filesMade;
+    final Metrics.Counter makingNanos;
     final Metrics.Counter sourcesOpened;
     final Metrics.Counter sourcesEvicted;
     private final Metrics metrics;
@@ -19,18 +19,14 @@ final class SymbolCounters {
         named = lookups(metrics, "named");
         nameless = lookups(metrics, "nameless");
         refused = lookups(metrics, "refused");
-        namesRead =
+        later = lookups(metrics, "later");
+        filesMade =
                 metrics.counter(
-                        "emberscope_symbolizer_names_read_total",
-                        "Names read from a binary because they were not among the recent ones.");
-        tablesBuilt =
+                        "emberscope_symbolizer_files_made_total", "Symbol files made of a binary.");
+        makingNanos =
                 metrics.counter(
-                        "emberscope_symbolizer_tables_built_total",
-                        "Function tables built from a binary.");
-        tablesEvicted =
-                metrics.counter(
-                        "emberscope_symbolizer_tables_evicted_total",
-                        "Function tables dropped to keep within the memory limit.");
+                        "emberscope_symbolizer_making_nanoseconds_total",
+                        "Time spent on making symbol files.");
         sourcesOpened =
                 metrics.counter(
                         "emberscope_symbolizer_sources_opened_total", "Binaries opened as files.");

@@ -7,7 +7,7 @@
 /// - [io.emberscope.symbolizer.vdso]: the code the kernel maps into every process
 /// - [io.emberscope.symbolizer.debugfiles.DebugFiles]: where the debug information of a binary is
 /// - [io.emberscope.symbolizer.demangle.Demangler]: what mangled names of C++ and Rust stand for
-/// - [io.emberscope.symbolizer.SymbolCache]: the door for binaries, with bounded memory
+/// - [io.emberscope.symbolizer.SymbolCache]: the door for binaries, by symbol files on disk
 @NullMarked
 package io.emberscope.symbolizer;
 

@@ -43,6 +43,14 @@ public interface ByteSource extends Closeable {
         }
     }
 
+    /// Whether it is known to have been written to since it was opened. One that cannot tell says
+    /// no.
+    ///
+    /// @throws IOException if the environment failed
+    default boolean hasChanged() throws IOException {
+        return false;
+    }
+
     /// Lets go of what it holds. Reading afterwards fails. Closing again does nothing.
     @Override
     void close();

@@ -3,11 +3,13 @@ package io.emberscope.collector.naming;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.collector.primitive.LongMap;
 import io.emberscope.collector.process.Binary;
-import io.emberscope.profile.Frame;
 import io.emberscope.symbolizer.BinaryKey;
+import io.emberscope.symbolizer.NamedPlace;
+import io.emberscope.symbolizer.SourceOpener;
 import io.emberscope.symbolizer.SymbolCache;
 import io.emberscope.symbolizer.elf.ElfFile;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -16,12 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class FileNames implements AutoCloseable {
     private static final int IDENTITIES_MAX = 16_384;
     private static final long RETRY_NANOS = 5_000_000_000L;
+    private static final int UNPREPARED_MAX = 1024;
+    private static final NamedPlace UNKNOWN = new NamedPlace(null, ElfFile.NOWHERE);
     private static final Identity UNREADABLE = new Identity("", null, Long.MIN_VALUE);
 
     private final SymbolCache symbols;
     private final BinaryFiles files;
     private final LongSupplier monotonicNanos;
     private final LongMap<Identity> identities = new LongMap<>();
+    private final ArrayDeque<Binary> unprepared = new ArrayDeque<>();
 
     /// What a binary is known by.
     ///
@@ -53,32 +58,60 @@ final class FileNames implements AutoCloseable {
         return identity;
     }
 
-    /// Opens a binary's file while it can still be reached, so that its names can be read later.
+    /// Opens a binary's file while it can still be reached, unless its names are known already.
+    /// They are read soon ([#prepareNext]).
     void hold(Binary binary) {
         Identity identity = identify(binary);
-        if (identity.key != null) {
-            symbols.hold(identity.key, () -> files.open(binary).source());
+        if (identity.key != null
+                && symbols.hold(identity.key, opener(binary, identity))
+                && !symbols.isPrepared(identity.key)
+                && unprepared.size() < UNPREPARED_MAX) {
+            unprepared.addLast(binary);
         }
     }
 
-    /// The name of the function at a file offset, or null.
-    @Nullable String name(Binary binary, Identity identity, long offset) {
+    /// The next binary whose names are to be read; null if there is none.
+    @Nullable Binary nextUnprepared() {
+        return unprepared.pollFirst();
+    }
+
+    /// Reads the names of a binary, so that they are at hand.
+    void prepare(Binary binary) {
+        Identity identity = identify(binary);
+        if (identity.key != null) {
+            symbols.prepare(identity.key, opener(binary, identity));
+        }
+    }
+
+    /// Name and own address of a file offset.
+    ///
+    /// @param mayPrepare whether names that are not at hand are to be read, which takes a while
+    NamedPlace find(Binary binary, Identity identity, long offset, boolean mayPrepare) {
         return identity.key == null
-                ? null
-                : symbols.name(identity.key, offset, () -> files.open(binary).source());
+                ? UNKNOWN
+                : symbols.find(identity.key, offset, opener(binary, identity), mayPrepare);
     }
 
-    /// The address that the binary itself gives a file offset for which a name was asked, or
-    /// [Frame#NO_ADDRESS].
-    long address(Identity identity, long offset) {
-        long address =
-                identity.key == null ? ElfFile.NOWHERE : symbols.address(identity.key, offset);
-        return address == ElfFile.NOWHERE ? Frame.NO_ADDRESS : address;
+    /// Time for whoever has to end some day.
+    long nanos() {
+        return monotonicNanos.getAsLong();
     }
 
-    /// Whether the names given just now are still those of what was loaded.
-    boolean isStillRight(Identity identity) {
-        return identity.key == null || symbols.isStillRight(identity.key);
+    private SourceOpener opener(Binary binary, Identity identity) {
+        return () -> {
+            BinaryFiles.OpenFile file = files.open(binary);
+            if (identity.key instanceof BinaryKey.FileIdentity
+                    && !keyOf(file).equals(identity.key)) {
+                file.source().close();
+                throw new IOException(binary.path() + ": changed (expected: as it was seen first)");
+            }
+            return new SourceOpener.Opened(file.source(), file.isOfRoot());
+        };
+    }
+
+    private static BinaryKey keyOf(BinaryFiles.OpenFile file) {
+        return new BinaryKey.FileIdentity(
+                file.device(), file.inode(), file.changedNanos(), file.size());
     }
 
     /// Lets go of what nobody has asked for in a while.
@@ -99,11 +132,7 @@ final class FileNames implements AutoCloseable {
                     String hex = buildId.get();
                     return new Identity(hex, new BinaryKey.BuildId(hex), 0);
                 }
-                return new Identity(
-                        "",
-                        new BinaryKey.FileIdentity(
-                                file.device(), file.inode(), file.changedNanos(), file.size()),
-                        0);
+                return new Identity("", keyOf(file), 0);
             }
         } catch (MalformedInputException _) {
             // No ELF file, and it will not become one.

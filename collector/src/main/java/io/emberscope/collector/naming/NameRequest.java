@@ -3,6 +3,8 @@ package io.emberscope.collector.naming;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.reader.Reader;
 import io.emberscope.profile.Frame;
+import io.emberscope.symbolizer.NamedPlace;
+import io.emberscope.symbolizer.elf.ElfFile;
 import java.util.Arrays;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 /// Filled by a [Reader]'s thread while the one that asked waits; what is not there when the wait
 /// ends stays unknown.
 final class NameRequest implements Reader.Task<FileNames> {
+    /// How long symbols are read for one request; what is not known then is known to a later one.
+    /// Well below what a task may take.
+    private static final long PREPARE_NANOS_MAX = 3_000_000_000L;
+
     private final Consumer<Binary> stuck;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -96,24 +102,17 @@ final class NameRequest implements Reader.Task<FileNames> {
 
     @Override
     public void run(FileNames files) {
+        long start = files.nanos();
         for (int i = 0; i < binaryCount; i++) {
             int end = i + 1 < binaryCount ? firstPlaces[i + 1] : placeCount;
             FileNames.Identity identity = files.identify(binaries[i]);
             if (!answerBinary(i, identity.buildId())) {
                 return;
             }
-            int first = firstPlaces[i];
-            @Nullable String[] found = new @Nullable String[end - first];
-            for (int k = 0; k < found.length; k++) {
-                found[k] = files.name(binaries[i], identity, places[first + k]);
-            }
-            // The file may have been written over since it was opened.
-            boolean isRight = files.isStillRight(identity);
-            for (int k = 0; k < found.length; k++) {
-                String name = isRight ? found[k] : null;
-                long address =
-                        isRight ? files.address(identity, places[first + k]) : Frame.NO_ADDRESS;
-                if (!answerPlace(first + k, name, address)) {
+            for (int k = firstPlaces[i]; k < end; k++) {
+                boolean mayPrepare = files.nanos() - start < PREPARE_NANOS_MAX;
+                NamedPlace found = files.find(binaries[i], identity, places[k], mayPrepare);
+                if (!answerPlace(k, found)) {
                     return;
                 }
             }
@@ -157,12 +156,13 @@ final class NameRequest implements Reader.Task<FileNames> {
         }
     }
 
-    private boolean answerPlace(int place, @Nullable String name, long address) {
+    private boolean answerPlace(int place, NamedPlace found) {
         lock.lock();
         try {
             if (!over) {
-                names[place] = name;
-                addresses[place] = address;
+                names[place] = found.name();
+                addresses[place] =
+                        found.address() == ElfFile.NOWHERE ? Frame.NO_ADDRESS : found.address();
                 placesDone = place + 1;
             }
             return !over;

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.base.disk.FaultyDisk;
 import io.emberscope.base.metrics.Metrics;
 import io.emberscope.symbolizer.BinaryKey;
+import io.emberscope.symbolizer.SourceOpener;
 import io.emberscope.symbolizer.SymbolCache;
+import io.emberscope.symbolizer.SymbolFiles;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /// Reads everything we read of an ELF file, and checks what must be true of any table.
 public final class ElfFuzzTarget {
@@ -26,11 +30,25 @@ public final class ElfFuzzTarget {
         } catch (MalformedInputException | TooManyFunctionsException expected) {
             assertThat(expected).hasMessageContaining("(expected: ");
         }
-        // The door never throws.
+        // The door never throws, and does not take a bad binary for a bad disk.
+        Metrics metrics = new Metrics();
+        SymbolFiles store =
+                new SymbolFiles(
+                        Path.of("/symbols"),
+                        new FaultyDisk(1),
+                        SymbolFiles.Limits.OF_AGENT,
+                        metrics,
+                        line -> {
+                            throw new AssertionError(line);
+                        });
         try (SymbolCache cache =
-                new SymbolCache(SymbolCache.Limits.OF_AGENT, () -> 0, new Metrics())) {
+                new SymbolCache(store, SymbolCache.Limits.OF_AGENT, () -> 0, metrics)) {
             BinaryKey key = new BinaryKey.FileIdentity(1, 2, 3, 4);
-            cache.name(key, HandmadeElf.TEXT_OFFSET + 20, () -> new ArraySource(bytes));
+            cache.find(
+                    key,
+                    HandmadeElf.TEXT_OFFSET + 20,
+                    () -> new SourceOpener.Opened(source, false),
+                    true);
         }
     }
 

@@ -133,7 +133,7 @@ public final class HandmadeElf {
     }
 
     public byte[] bytes() {
-        ByteBuffer out = ByteBuffer.allocate(64 * 1024).order(order);
+        ByteBuffer out = ByteBuffer.allocate(256 * 1024).order(order);
         Map<String, Integer> names = new LinkedHashMap<>();
         out.position(TEXT_OFFSET);
         out.put(code);
