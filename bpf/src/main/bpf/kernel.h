@@ -61,6 +61,24 @@ struct task_struct___with_state {
 	long state;
 };
 
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+/* A symbol, as an iterator's program is told of it; since Linux 6.0. */
+struct kallsym_iter {
+	unsigned long value;
+	char type;
+	char name[512];
+	char module_name[56];
+	int exported;
+};
+
+struct bpf_iter__ksym {
+	struct bpf_iter_meta *meta;
+	struct kallsym_iter *ksym;
+};
+
 #pragma clang attribute pop
 
 /*

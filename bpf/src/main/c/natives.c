@@ -22,6 +22,7 @@
 
 #include "failure.h"
 #include "handle.h"
+#include "kernel_symbols.h"
 #include "safe_file.h"
 #include "sampler.h"
 #include "side_band.h"
@@ -1126,6 +1127,54 @@ NATIVE(jboolean, fileHasChanged)(JNIEnv *env, jclass class, jlong handle, jlong 
 	if (found < 0)
 		throw_failure(env, &failure);
 	return found > 0;
+}
+
+NATIVE(jlong, symbolsOpen)(JNIEnv *env, jclass class, jbyteArray object)
+{
+	struct failure failure = NO_FAILURE;
+	size_t length;
+	char *bytes = bytes_of(env, object, &length);
+	int fd;
+
+	(void)class;
+	if (!bytes)
+		return 0;
+	fd = kernel_symbols_open(bytes, length, &failure);
+	free(bytes);
+	if (fd < 0) {
+		throw_failure(env, &failure);
+		return 0;
+	}
+	free(failure.log);
+	return handle_of_fd(env, HANDLE_FILE, fd);
+}
+
+/* Reads on where the last read ended: an iterator has no positions. */
+NATIVE(jint, symbolsRead)(JNIEnv *env, jclass class, jlong handle, jbyteArray target, jint offset,
+			  jint length)
+{
+	int *fd = get(env, handle, HANDLE_FILE);
+	struct failure failure = NO_FAILURE;
+	jbyte chunk[PIECE_BYTES];
+	size_t wanted = (size_t)length;
+	ssize_t got;
+
+	(void)class;
+	if (!fd)
+		return 0;
+	if (wanted > sizeof(chunk))
+		wanted = sizeof(chunk);
+	do {
+		got = read(*fd, chunk, wanted);
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
+	handle_put(handle);
+	if (got < 0) {
+		fail(&failure, errno, "reading kernel symbols");
+		throw_failure(env, &failure);
+		return 0;
+	}
+	(*env)->SetByteArrayRegion(env, target, offset, (jsize)got, chunk);
+	return (jint)got;
 }
 
 NATIVE(jlong, pidOpen)(JNIEnv *env, jclass class, jint pid)

@@ -28,6 +28,7 @@ public final class KernelFeatures {
                     + " Linux 5.8)";
 
     private final Path root;
+    private boolean isOfThisHost;
     private final List<KernelFeature> found = new ArrayList<>();
 
     private KernelFeatures(Path root) {
@@ -45,6 +46,7 @@ public final class KernelFeatures {
         KernelFeatures features = new KernelFeatures(root);
         features.btf();
         if (features.nativeLibrary()) {
+            features.isOfThisHost = root.equals(Path.of("/"));
             features.capabilities();
             features.perfEvents();
             features.hardwareCounters();
@@ -331,6 +333,13 @@ public final class KernelFeatures {
                 }
             }
             String detail = "kptr_restrict is " + setting + ", addresses are hidden";
+            if (isOfThisHost
+                    && Natives.tryObject(
+                                    NativeLibrary.object(KernelSymbolStream.OBJECT), new String[1])
+                            == 0) {
+                ok("kernel symbols", detail + " in /proc/kallsyms, and told by BPF");
+                return;
+            }
             missing("kernel symbols", detail, lost, how);
         } catch (IOException e) {
             unknown("kernel symbols", message(e), lost, how);

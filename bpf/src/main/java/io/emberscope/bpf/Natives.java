@@ -129,6 +129,12 @@ final class Natives {
     static native boolean fileHasChanged(long handle, long size, long modifiedNanos)
             throws BpfException;
 
+    static native long symbolsOpen(byte[] object) throws BpfException;
+
+    /// Reads what follows what was read last; 0 bytes at the end.
+    static native int symbolsRead(long handle, byte[] target, int offset, int length)
+            throws BpfException;
+
     static native long pidOpen(int pid) throws BpfException;
 
     static native boolean pidAlive(long handle);

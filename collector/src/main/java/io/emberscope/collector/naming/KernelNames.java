@@ -1,6 +1,7 @@
 package io.emberscope.collector.naming;
 
 import io.emberscope.base.metrics.Metrics;
+import io.emberscope.bpf.KernelSymbolStream;
 import io.emberscope.symbolizer.kernel.KernelFiles;
 import io.emberscope.symbolizer.kernel.RunningKernel;
 import io.emberscope.symbolizer.vdso.Vdso;
@@ -30,7 +31,12 @@ public final class KernelNames {
     RunningKernel kernel() {
         RunningKernel known = kernel;
         if (known == null) {
-            known = new RunningKernel(KernelFiles.ofThisHost(), monotonicNanos, metrics);
+            known =
+                    new RunningKernel(
+                            KernelFiles.ofThisHost(),
+                            KernelSymbolStream::open,
+                            monotonicNanos,
+                            metrics);
             kernel = known;
             known.whyEmpty().ifPresent(log);
         }

@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.kernel;
 
+import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -86,20 +87,37 @@ public final class KernelSymbols {
                 whyEmpty);
     }
 
-    /// Reads them all. If the kernel hides its addresses the result is empty and [#whyEmpty] says
-    /// so.
+    /// Reads them all. If the kernel hides its addresses, and there is no other way to them, the
+    /// result is empty and [#whyEmpty] says so.
     ///
+    /// @param hidden where addresses are if the files hide them
     /// @throws io.emberscope.base.bytes.MalformedInputException if the text is not what kernels
     ///   write
-    public static KernelSymbols read(KernelFiles files) throws IOException {
+    public static KernelSymbols read(KernelFiles files, SymbolText hidden) throws IOException {
+        KernelSymbolsBuilder shown = builder(files, () -> Files.newInputStream(files.symbols()));
+        if (!shown.isHidden()) {
+            return shown.build();
+        }
+        try {
+            return builder(files, hidden).build();
+        } catch (MalformedInputException e) {
+            throw e;
+        } catch (IOException e) {
+            KernelSymbols none = shown.build();
+            return none(none.whyEmpty + "; nor " + e.getMessage(), none.buildId);
+        }
+    }
+
+    private static KernelSymbolsBuilder builder(KernelFiles files, SymbolText text)
+            throws IOException {
         KernelSymbolsBuilder builder = new KernelSymbolsBuilder(files);
         try (InputStream in = files.openModules()) {
             builder.readModules(in);
         }
-        try (InputStream in = Files.newInputStream(files.symbols())) {
+        try (InputStream in = text.open()) {
             builder.readSymbols(in);
         }
-        return builder.build();
+        return builder;
     }
 
     /// Why there are no functions, and what to do; empty if there are some.

@@ -189,6 +189,11 @@ final class KernelSymbolsBuilder {
         count++;
     }
 
+    /// Whether there are symbols, but none has its address.
+    boolean isHidden() {
+        return sawSymbol && anyBit == 0;
+    }
+
     KernelSymbols build() throws MalformedInputException {
         String buildId = files.buildId().orElse("");
         if (!sawSymbol) {
@@ -198,7 +203,7 @@ final class KernelSymbolsBuilder {
                             + " (expected: a kernel built with CONFIG_KALLSYMS)",
                     buildId);
         }
-        if (anyBit == 0) {
+        if (isHidden()) {
             return KernelSymbols.none(
                     "kernel symbols: every address in "
                             + files.symbols()

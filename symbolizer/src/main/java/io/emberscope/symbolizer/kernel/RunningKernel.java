@@ -2,7 +2,9 @@ package io.emberscope.symbolizer.kernel;
 
 import io.emberscope.base.metrics.Metrics;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
@@ -10,7 +12,8 @@ import java.util.function.LongSupplier;
 ///
 /// Reading takes the kernel and us some ten milliseconds each, so it happens only when an address
 /// is not known, or is in code that may have been replaced, and not too often: each reading that
-/// was of no use makes the next one wait longer. Not safe for use by several threads.
+/// was of no use makes the next one wait longer, unless it is for an address that nobody asked for
+/// before. Not safe for use by several threads.
 public final class RunningKernel {
     /// An unknown address is looked for in a new reading if the last is older.
     static final long UNKNOWN_NANOS_MIN = TimeUnit.SECONDS.toNanos(30);
@@ -21,7 +24,13 @@ public final class RunningKernel {
     /// A function outside the kernel proper is believed for this long.
     static final long MODULE_NANOS_MAX = TimeUnit.MINUTES.toNanos(10);
 
+    /// Unknown addresses that are remembered.
+    private static final int LOST_MAX = 1024;
+
+    private static final int PAGE_SHIFT = 12;
+
     private final KernelFiles files;
+    private final SymbolText hidden;
     private final LongSupplier nanoTime;
     private final Metrics.Counter readings;
     private final Metrics.Counter failures;
@@ -29,11 +38,17 @@ public final class RunningKernel {
     private long readAt;
     private long unknownNanos = UNKNOWN_NANOS_MIN;
 
+    /// Pages with addresses for which a reading was of no use. Others may be in what came since.
+    private final Set<Long> lost = new HashSet<>();
+
     /// Reads the symbols for the first time. That this failed is said by [#whyEmpty].
     ///
+    /// @param hidden where addresses are if the files hide them
     /// @param nanoTime monotonic
-    public RunningKernel(KernelFiles files, LongSupplier nanoTime, Metrics metrics) {
+    public RunningKernel(
+            KernelFiles files, SymbolText hidden, LongSupplier nanoTime, Metrics metrics) {
         this.files = files;
+        this.hidden = hidden;
         this.nanoTime = nanoTime;
         this.readings =
                 metrics.counter(
@@ -60,15 +75,21 @@ public final class RunningKernel {
         KernelFrame frame = symbols.frame(address);
         long age = nanoTime.getAsLong() - readAt;
         if (frame.function().isEmpty()) {
-            if (age < unknownNanos) {
+            long page = address >>> PAGE_SHIFT;
+            if (age < (lost.contains(page) ? unknownNanos : UNKNOWN_NANOS_MIN)) {
                 return frame;
             }
             read();
             KernelFrame again = symbols.frame(address);
-            unknownNanos =
-                    again.function().isEmpty()
-                            ? Math.min(2 * unknownNanos, UNKNOWN_NANOS_MAX)
-                            : UNKNOWN_NANOS_MIN;
+            if (!again.function().isEmpty()) {
+                unknownNanos = UNKNOWN_NANOS_MIN;
+            } else {
+                unknownNanos = Math.min(2 * unknownNanos, UNKNOWN_NANOS_MAX);
+                if (lost.size() >= LOST_MAX) {
+                    lost.clear();
+                }
+                lost.add(page);
+            }
             return again;
         }
         if (age >= MODULE_NANOS_MAX && !frame.binary().equals(KernelFrame.KERNEL)) {
@@ -93,7 +114,7 @@ public final class RunningKernel {
         readAt = nanoTime.getAsLong();
         readings.increment();
         try {
-            KernelSymbols found = KernelSymbols.read(files);
+            KernelSymbols found = KernelSymbols.read(files, hidden);
             if (found.whyEmpty().isPresent()) {
                 failures.increment();
             }

@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ class KernelSymbolsIT {
     @Test
     void everyPlaceIsNamedAsANaiveParserNamesIt() throws Exception {
         NavigableMap<Long, Symbol> expected = naive();
-        KernelSymbols symbols = KernelSymbols.read(FILES);
+        KernelSymbols symbols = KernelSymbols.read(FILES, InputStream::nullInputStream);
         if (expected.isEmpty()) {
             assertThat(symbols.whyEmpty()).isPresent();
             return;

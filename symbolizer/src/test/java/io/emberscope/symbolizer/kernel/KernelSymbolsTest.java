@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.metrics.Metrics;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -72,7 +76,7 @@ class KernelSymbolsTest {
     }
 
     private KernelFrame at(long address) throws Exception {
-        return KernelSymbols.read(files).frame(address);
+        return KernelSymbols.read(files, KernelSymbolsTest::nowhere).frame(address);
     }
 
     private static KernelFrame kernel(long offset, String function) {
@@ -131,15 +135,32 @@ class KernelSymbolsTest {
         assertThat(at(0xffff800080000018L)).isEqualTo(kernel(0x18, "_stext"));
     }
 
+    private static InputStream nowhere() throws IOException {
+        throw new IOException("through BPF: EPERM");
+    }
+
+    @Test
+    void hiddenAddressesAreReadInAnotherWay() throws Exception {
+        Files.writeString(files.symbols(), USUAL.replaceAll("(?m)^[0-9a-f]{16}", "0".repeat(16)));
+        byte[] text = USUAL.getBytes(StandardCharsets.US_ASCII);
+        KernelSymbols symbols = KernelSymbols.read(files, () -> new ByteArrayInputStream(text));
+        Files.writeString(files.symbols(), USUAL);
+        KernelSymbols shown = KernelSymbols.read(files, KernelSymbolsTest::nowhere);
+        assertThat(symbols.whyEmpty()).isEmpty();
+        assertThat(symbols.size()).isEqualTo(shown.size());
+        assertThat(symbols.frame(TEXT + 1)).isEqualTo(shown.frame(TEXT + 1));
+    }
+
     @Test
     void hiddenAddressesAreSaidToBeHidden() throws Exception {
         Files.writeString(files.symbols(), USUAL.replaceAll("(?m)^[0-9a-f]{16}", "0".repeat(16)));
-        KernelSymbols symbols = KernelSymbols.read(files);
+        KernelSymbols symbols = KernelSymbols.read(files, KernelSymbolsTest::nowhere);
         assertThat(symbols.size()).isZero();
         assertThat(symbols.whyEmpty().orElseThrow())
                 .matches(
                         "kernel symbols: every address in .* is zero \\(expected: CAP_SYSLOG or root,"
-                                + " and the sysctl kernel.kptr_restrict at 0 or 1\\)");
+                                + " and the sysctl kernel.kptr_restrict at 0 or 1\\); nor through"
+                                + " BPF: EPERM");
         assertThat(symbols.frame(TEXT)).isEqualTo(KernelFrame.unknown(TEXT));
         assertThat(symbols.buildId()).isEqualTo("abcdef");
     }
@@ -147,9 +168,11 @@ class KernelSymbolsTest {
     @Test
     void aKernelWithoutSymbolsIsSaidToHaveNone() throws Exception {
         Files.writeString(files.symbols(), "");
-        assertThat(KernelSymbols.read(files).whyEmpty().orElseThrow()).contains("CONFIG_KALLSYMS");
+        assertThat(KernelSymbols.read(files, KernelSymbolsTest::nowhere).whyEmpty().orElseThrow())
+                .contains("CONFIG_KALLSYMS");
         Files.writeString(files.symbols(), "ffffffff81000380 D some_data\n");
-        assertThat(KernelSymbols.read(files).whyEmpty().orElseThrow()).contains("no function");
+        assertThat(KernelSymbols.read(files, KernelSymbolsTest::nowhere).whyEmpty().orElseThrow())
+                .contains("no function");
     }
 
     @Test
@@ -180,7 +203,7 @@ class KernelSymbolsTest {
 
     private void assertRefused(String text, String message) throws Exception {
         Files.writeString(files.symbols(), text);
-        assertThatThrownBy(() -> KernelSymbols.read(files))
+        assertThatThrownBy(() -> KernelSymbols.read(files, KernelSymbolsTest::nowhere))
                 .isInstanceOf(MalformedInputException.class)
                 .hasMessage(message);
     }
@@ -199,7 +222,8 @@ class KernelSymbolsTest {
     void aRunningKernelIsReadAnewWhenItMayHaveChangedButNotTooOften() throws Exception {
         Metrics metrics = new Metrics();
         long[] now = {-5};
-        RunningKernel kernel = new RunningKernel(files, () -> now[0], metrics);
+        RunningKernel kernel =
+                new RunningKernel(files, KernelSymbolsTest::nowhere, () -> now[0], metrics);
         long fresh = 0xffffffffc0700000L;
         assertThat(kernel.frame(fresh).function()).isEmpty();
         Files.writeString(files.symbols(), USUAL + "ffffffffc0700000 t fresh\t[bpf]\n");
@@ -214,6 +238,13 @@ class KernelSymbolsTest {
             kernel.frame(42);
         }
         assertThat(readings(metrics) - readings).isEqualTo(6);
+
+        // But what came meanwhile is known soon, however many were of no use.
+        long later = 0xffffffffc0800000L;
+        String loaded = USUAL + "ffffffffc0700000 t fresh\t[bpf]\n";
+        Files.writeString(files.symbols(), loaded + "ffffffffc0800000 t later\t[mod_x]\n");
+        now[0] += TimeUnit.SECONDS.toNanos(30);
+        assertThat(kernel.frame(later + 4).function()).isEqualTo("later");
 
         // A program that was replaced by another at the same place is noticed in the end.
         Files.writeString(files.symbols(), USUAL + "ffffffffc0700000 t other\t[bpf]\n");
@@ -230,7 +261,8 @@ class KernelSymbolsTest {
     @Test
     void aKernelThatCannotBeReadSaysWhy() throws Exception {
         Files.delete(files.symbols());
-        RunningKernel kernel = new RunningKernel(files, () -> 0, new Metrics());
+        RunningKernel kernel =
+                new RunningKernel(files, KernelSymbolsTest::nowhere, () -> 0, new Metrics());
         assertThat(kernel.whyEmpty().orElseThrow())
                 .startsWith("kernel symbols: ")
                 .contains("kallsyms");
