@@ -208,13 +208,13 @@ def seen_by_us(rate, first, last, executables, threads):
     quality = ask("/api/v1/stack-quality")
     view.samples = quality["total"] / weight
     view.marked = quality["complete"] / max(1, quality["total"])
-    for function in ask("/api/v1/top", limit=100000)["functions"]:
+    for function in ask("/api/v1/top", limit=100000, demangle="none")["functions"]:
         self = function["self"] / weight
         view.functions[function_name(function["name"], function["binary"])] += self
         view.nameless += 0 if has_name(function["name"]) else self
 
     # Not by our own word: the roots are judged by name, as perf's are.
-    graph = ask("/api/v1/flamegraph", format="json", maxNodes=NODES_MAX)
+    graph = ask("/api/v1/flamegraph", format="json", maxNodes=NODES_MAX, demangle="none")
     nodes = graph["nodes"]
     path = []
     for level, self, index in zip(nodes["level"], nodes["self"], nodes["function"]):

@@ -10,7 +10,7 @@ import subprocess
 
 DEBUG_FILES = pathlib.Path("/usr/lib/debug/.build-id")
 BINDINGS = {"GLOBAL": 0, "WEAK": 1, "LOCAL": 2}
-OFFSET = re.compile(r"(?P<binary>.*)\+0x(?P<offset>[0-9a-f]+)$")
+UNNAMED = re.compile(r"(?P<binary>.*)\+0x(?P<address>[0-9a-f]+)$")
 CLONE = re.compile(r"\.(isra|part|constprop|cold|llvm|lto_priv)\b.*$")
 
 
@@ -23,11 +23,6 @@ class Binary:
     """The functions of a file and of its debug file."""
 
     def __init__(self, path):
-        self.segments = [
-            tuple(int(part, 16) for part in (fields[1], fields[2], fields[4]))
-            for fields in map(str.split, readelf("-l", path).splitlines())
-            if fields[:1] == ["LOAD"]
-        ]
         found = self.symbols(path)
         if build_id := re.search(r"Build ID: ([0-9a-f]+)", readelf("-n", path)):
             debug = DEBUG_FILES / build_id[1][:2] / f"{build_id[1][2:]}.debug"
@@ -55,18 +50,14 @@ class Binary:
                 found.append((int(fields[1], 16), int(fields[2], 0), fields[4], name))
         return found
 
-    def at(self, offset):
-        """The function at an offset in the file, or None."""
-        for start, address, size in self.segments:
-            if start <= offset < start + size:
-                offset += address - start
-                break
-        index = bisect.bisect_right(self.starts, offset) - 1
+    def at(self, address):
+        """The function at an address of the binary's own numbering, or None."""
+        index = bisect.bisect_right(self.starts, address) - 1
         if index < 0:
             return None
         _, size, name = self.best[self.starts[index]]
         # What is written in assembly often has no size, and goes on until the next.
-        return name if not size or offset < self.starts[index] + size else None
+        return name if not size or address < self.starts[index] + size else None
 
     def chosen(self, name):
         """One of the names that a function has."""
@@ -103,7 +94,7 @@ def is_kernel(binary):
 
 
 def has_name(name):
-    return name not in ("", "[unknown]", "[anon]") and not OFFSET.match(name)
+    return name not in ("", "[unknown]", "[anon]") and not UNNAMED.match(name)
 
 
 @functools.cache
@@ -112,8 +103,8 @@ def function_name(name, binary):
     if is_kernel(binary):
         return CLONE.sub("", kernel_names().chosen(name))
     file = binary_of(binary)
-    if offset := OFFSET.match(name):
-        name = (file and file.at(int(offset["offset"], 16))) or "[unknown]"
+    if unnamed := UNNAMED.match(name):
+        name = (file and file.at(int(unnamed["address"], 16))) or "[unknown]"
     if name == "[anon]" or re.fullmatch(r"perf-\d+\.map", os.path.basename(binary)):
         return "(made at run time)"
     if not has_name(name):
