@@ -28,7 +28,7 @@ ensure_built() {
   local hash
   hash=$(sources_hash)
   run_maven 'Emberscope' -DskipTests -pl "$(IFS=,; printf '%s' "${PROGRAMS[*]}")" -am package
-  make_aot_cache
+  make_aot_caches
   printf '%s\n' "$hash" >"$BUILD_STAMP"
   exec 9>&-
 }
@@ -104,18 +104,43 @@ class_path() {
   printf '%s' "$path"
 }
 
-# Records what the collector loads while it samples for a moment, so that later starts need less CPU
-# time. Only root can sample; without the record, starts are slower and nothing else.
-make_aot_cache() {
-  local module=$ROOT/collector cache=$ROOT/collector/target/collector.aot scratch
-  rm -f -- "$cache"
-  ((EUID == 0)) || return 0
-  say 'recording a start of the collector'
+# Records what programs load and do, so that later starts need less time.
+make_aot_caches() {
+  local scratch
   scratch=$(mktemp -d)
-  # There is no server at port 9, so nothing that is sampled leaves.
-  timeout --signal=TERM 3 "$JAVA_HOME/bin/java" "@$module/jvm.options" \
-    "-XX:AOTCacheOutput=$cache" -cp "$(class_path collector)" \
-    io.emberscope.collector.CollectorMain collect --server http://127.0.0.1:9 \
-    --data "$scratch" --metrics-listen off </dev/null >>"$BUILD_LOG" 2>&1 || true
+  make_collector_cache "$scratch"
+  make_cli_cache "$scratch"
   rm -rf -- "$scratch"
+}
+
+# record_start MODULE LIMIT CLASS ARGUMENT...: runs a program for at most so many seconds. Without the
+# record, starts are slower and nothing else.
+record_start() {
+  local module=$1 limit=$2
+  shift 2
+  local cache=$ROOT/$module/target/$module.aot
+  rm -f -- "$cache"
+  say "recording a start of the $module"
+  timeout --signal=TERM "$limit" "$JAVA_HOME/bin/java" "@$ROOT/$module/jvm.options" \
+    "-XX:AOTCacheOutput=$cache" -cp "$(class_path "$module")" "$@" >>"$BUILD_LOG" 2>&1 || true
+}
+
+# While it samples for a moment, which only root can.
+make_collector_cache() {
+  ((EUID == 0)) || return 0
+  # There is no server at port 9, so nothing that is sampled leaves.
+  record_start collector 3 io.emberscope.collector.CollectorMain collect \
+    --server http://127.0.0.1:9 --data "$1" --metrics-listen off </dev/null
+}
+
+# While it looks up the addresses of a program with debug information.
+make_cli_cache() {
+  local program=$1/program
+  gcc -g -O1 -x c -o "$program" - >>"$BUILD_LOG" 2>&1 <<'TEXT' || return 0
+#include <stdio.h>
+static inline __attribute__((always_inline)) int square(int n) { return n * n; }
+int main(int argc, char **argv) { return printf("%s %d\n", argv[0], square(argc)); }
+TEXT
+  seq 0 8191 | xargs printf '%x\n' |
+    record_start cli 60 io.emberscope.cli.DebugInfoMain lookup "$program"
 }

@@ -113,7 +113,6 @@ cmd_query() {
 
 cmd_debuginfo() {
   ensure_built
-  JVM=(-XX:TieredStopAtLevel=4) # unlike a query, a large file takes a while
   java_program cli io.emberscope.cli.DebugInfoMain "$@"
   exec "${PROGRAM[@]}"
 }

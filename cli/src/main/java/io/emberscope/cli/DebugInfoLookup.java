@@ -9,7 +9,6 @@ import io.emberscope.symbolizer.symbols.SymbolFile;
 import io.emberscope.symbolizer.symbols.SymbolMemory;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /// Says what is at addresses of a binary of this machine, as a server would: function and line in
@@ -55,13 +54,14 @@ final class DebugInfoLookup implements AutoCloseable {
     }
 
     private static long address(String text) throws MalformedInputException {
-        String digits = text.strip().toLowerCase(Locale.ROOT);
-        digits = digits.startsWith("0x") ? digits.substring(2) : digits;
-        if (!digits.matches("[0-9a-f]{1,16}")) {
+        String digits = text.strip();
+        try {
+            return Long.parseUnsignedLong(
+                    digits, digits.startsWith("0x") ? 2 : 0, digits.length(), 16);
+        } catch (NumberFormatException _) {
             throw new MalformedInputException(
                     "address: " + Texts.printable(text) + " (expected: hexadecimal digits)");
         }
-        return Long.parseUnsignedLong(digits, 16);
     }
 
     @Override

@@ -47,6 +47,13 @@ final class Texts {
 
     /// The text without what a terminal would obey instead of show: names come from strangers.
     static String printable(String text) {
+        int at = 0;
+        while (at < text.length() && text.charAt(at) >= ' ' && text.charAt(at) <= '~') {
+            at++;
+        }
+        if (at == text.length()) {
+            return text;
+        }
         StringBuilder out = new StringBuilder(text.length());
         text.codePoints()
                 .forEach(

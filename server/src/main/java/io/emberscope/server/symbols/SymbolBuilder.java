@@ -85,6 +85,7 @@ final class SymbolBuilder {
                         "-XX:+UseCompactObjectHeaders",
                         "-XX:+ExitOnOutOfMemoryError",
                         "-XX:-UsePerfData",
+                        "-XX:TieredStopAtLevel=1", // the other compiler pays after a minute
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
