@@ -114,7 +114,11 @@ class DebugInfoIT {
 
     /// A sample in `hot`, called by `work`, and what `main` did itself.
     private static ProfileBatch batch() {
-        Frame hot = new Frame(FrameKind.NATIVE, buildId, "program", 0x1000, inHot, List.of());
+        return batch(0x1000, inHot);
+    }
+
+    private static ProfileBatch batch(long offset, long address) {
+        Frame hot = new Frame(FrameKind.NATIVE, buildId, "program", offset, address, List.of());
         Frame main =
                 new Frame(
                         FrameKind.NATIVE,
@@ -166,6 +170,23 @@ class DebugInfoIT {
         byte[] stripped = Files.readAllBytes(programs.resolve("stripped"));
         assertThat(new String(upload(stripped).body(), StandardCharsets.UTF_8))
                 .contains("\"sources\":[\"symbols\",\"debug_info\"]");
+        assertThat(names()).containsExactlyInAnyOrder("hot", "work", "main");
+    }
+
+    /// As other profilers send it: where in the file an instruction is, and no address.
+    @Test
+    void aBinaryTellsTheAddressesThatAnotherSenderDoesNotKnow() throws Exception {
+        String[] code =
+                output("readelf", "-lW", whole.toString())
+                        .lines()
+                        .filter(line -> line.contains("LOAD") && line.contains("R E"))
+                        .findFirst()
+                        .orElseThrow()
+                        .trim()
+                        .split(" +", -1);
+        long offset = inHot - Long.decode(code[2]) + Long.decode(code[1]);
+        assertThat(server.post(batch(offset, Frame.NO_ADDRESS)).statusCode()).isEqualTo(200);
+        assertThat(upload(Files.readAllBytes(whole)).statusCode()).isEqualTo(200);
         assertThat(names()).containsExactlyInAnyOrder("hot", "work", "main");
     }
 

@@ -7,7 +7,9 @@ import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.TenantId;
 import io.emberscope.profile.intern.IntList;
+import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.symbols.Place;
+import io.emberscope.symbolizer.symbols.SymbolFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -91,9 +93,7 @@ public final class StoredSymbols {
     }
 
     private static boolean isOfBinary(Frame frame) {
-        return frame.kind() != FrameKind.KERNEL
-                && frame.hasAddress()
-                && BuildIds.isLegal(frame.buildId());
+        return frame.kind() != FrameKind.KERNEL && BuildIds.isLegal(frame.buildId());
     }
 
     private static void find(
@@ -111,8 +111,12 @@ public final class StoredSymbols {
             }
             int index = indexes.get(i);
             Frame frame = profile.frames().get(index);
+            long address = address(frame, lease.file());
+            if (address == Frame.NO_ADDRESS) {
+                continue;
+            }
             try {
-                lease.file().find(frame.address(), place);
+                lease.file().find(address, place);
             } catch (IOException e) {
                 lease.isDamaged(e);
                 return;
@@ -126,10 +130,20 @@ public final class StoredSymbols {
                                 frame.buildId(),
                                 frame.binary(),
                                 frame.offset(),
-                                frame.address(),
+                                address,
                                 lines);
             }
         }
+    }
+
+    /// Not all senders know addresses; the file tells where code lies, if it was made of the
+    /// binary.
+    private static long address(Frame frame, SymbolFile file) {
+        if (frame.hasAddress()) {
+            return frame.address();
+        }
+        long address = file.addresses().of(frame.offset());
+        return address == ElfFile.NOWHERE ? Frame.NO_ADDRESS : address;
     }
 
     /// What is known of a frame's place; null if that is no more than the frame says itself.
