@@ -1,4 +1,10 @@
-import { type FlameTree, hashText, indexTree } from "../packages/flame-core/src/pure.ts";
+import {
+  type FlameTree,
+  Inlining,
+  hashText,
+  indexTree,
+  unknownSources,
+} from "../packages/flame-core/src/pure.ts";
 
 /** A small deterministic generator (mulberry32), so that a seed names a machine. */
 export function random(seed: number): () => number {
@@ -11,10 +17,14 @@ export function random(seed: number): () => number {
   };
 }
 
-interface Place {
+export interface Place {
   readonly name: string;
   readonly binary: string;
   readonly kind: string;
+  readonly buildId?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly inlined?: boolean;
 }
 
 /** A stack from the outermost function in, and its value. */
@@ -113,6 +123,29 @@ function functionOf(service: Service, number: number): string {
   }
 }
 
+/** Where a made-up function is; kernels and labels say nothing of that. */
+function sourceOf(service: Service, number: number): { file?: string; first: number } {
+  const noun = NOUNS[number % NOUNS.length];
+  const first = 20 + (number % 17) * 23;
+  switch (service.kind) {
+    case "jvm":
+      return { file: `${upper(noun)}Service.java`, first };
+    case "cpython":
+      return {
+        file: `/srv/recommender/lib/python3.11/site-packages/recommender/${noun}.py`,
+        first,
+      };
+    case "rust":
+      return { file: `/usr/src/ranker/crates/${noun}/src/lib.rs`, first };
+    case "native":
+      return service.name === "envoy"
+        ? { file: `/build/envoy/source/extensions/filters/http/${noun}/${noun}_filter.cc`, first }
+        : { file: `./build/../src/backend/${noun}/${noun}.c`, first };
+    default:
+      return { first };
+  }
+}
+
 function upper(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
@@ -138,7 +171,15 @@ export function stacksOf(service: Service, seed: number, count: number, nanos: n
       const callee = Math.floor(next() ** 2.5 * 5);
       const number = hashText(`${caller} ${callee}`) % 90;
       const name = functionOf(service, number);
-      places.push({ name, binary: service.binary, kind: service.kind });
+      const { file, first } = sourceOf(service, number);
+      const hot = hashText(`${name} ${Math.floor(next() ** 2 * 6)}`) % 40;
+      places.push({
+        name,
+        binary: service.binary,
+        kind: service.kind,
+        ...(file === undefined ? {} : { file, line: first + hot }),
+        inlined: service.kind !== "kernel" && number % 5 === 0,
+      });
       if (next() < 0.06) {
         break;
       }
@@ -150,7 +191,9 @@ export function stacksOf(service: Service, seed: number, count: number, nanos: n
       full = [...places, ...called.map((name) => ({ name, binary: "[kernel]", kind: "kernel" }))];
     } else if (next() < 0.12) {
       const library = "/usr/lib/libcrypto.so.3";
-      full = [...places, { name: "libcrypto.so.3+0x1a2b3c", binary: library, kind: "native" }];
+      const name = `libcrypto.so.3+0x1a2${Math.floor(next() * 9)}3c`;
+      const buildId = "2f8f1d4c6e7a90b1c3d5e7f9012345678abcdef0";
+      full = [...places, { name, binary: library, kind: "native", buildId }];
     }
     const weight = next() ** 4;
     weights += weight;
@@ -167,17 +210,28 @@ interface Branch {
   readonly place: Place;
   total: number;
   self: number;
+  line: number;
+  lastLine: number;
+  inlined: Set<boolean>;
   readonly children: Map<string, Branch>;
 }
 
+const FRESH = { total: 0, self: 0, line: 0, lastLine: 0 };
 const NOTHING: Place = { name: "", binary: "", kind: "" };
+
+const HIDDEN: Branch = {
+  place: NOTHING,
+  ...FRESH,
+  inlined: new Set(),
+  children: new Map(),
+};
 
 /** The tree of stacks; all but the largest nodes hidden, as the server does. */
 export function treeOfStacks(stacks: readonly Stack[], maxNodes: number, span: Span): FlameTree {
   const root: Branch = {
     place: { ...NOTHING, name: "all" },
-    total: 0,
-    self: 0,
+    ...FRESH,
+    inlined: new Set(),
     children: new Map(),
   };
   const totals: Branch[] = [];
@@ -191,11 +245,15 @@ export function treeOfStacks(stacks: readonly Stack[], maxNodes: number, span: S
       const key = `${place.name}\n${place.binary}`;
       let child = at.children.get(key);
       if (child === undefined) {
-        child = { place, total: 0, self: 0, children: new Map() };
+        child = { place, ...FRESH, inlined: new Set(), children: new Map() };
         at.children.set(key, child);
         totals.push(child);
       }
       child.total += value;
+      const { line = 0, inlined = false } = place;
+      child.line = child.line === 0 || line === 0 ? child.line + line : Math.min(child.line, line);
+      child.lastLine = Math.max(child.lastLine, line);
+      child.inlined.add(inlined);
       at = child;
     }
     at.self += value;
@@ -210,9 +268,21 @@ function columnsOf(root: Branch, cut: number, span: Span): FlameTree {
   const self: number[] = [];
   const frame: number[] = [];
   const hidden: number[] = [];
+  const files = new Map<string, number>([["", 0]]);
+  const sources: [number, number, number, number][] = [];
   const known = new Map<string, number>();
   const places: Place[] = [];
-  const add = (at: number, place: Place, sum: number, own: number, count: number): void => {
+  const add = (at: number, branch: Branch, sum: number, own: number, count: number): void => {
+    const { place, line, lastLine, inlined } = branch;
+    const text = place.file ?? "";
+    const file = files.get(text) ?? files.size;
+    files.set(text, file);
+    const inlining = inlined.has(true)
+      ? inlined.has(false)
+        ? Inlining.Some
+        : Inlining.All
+      : Inlining.None;
+    sources.push([file, line, lastLine, inlining]);
     const key = `${place.name}\n${place.binary}\n${place.kind}`;
     let index = known.get(key);
     if (index === undefined) {
@@ -226,7 +296,7 @@ function columnsOf(root: Branch, cut: number, span: Span): FlameTree {
     hidden.push(count);
   };
   const visit = (branch: Branch, at: number): void => {
-    add(at, branch.place, branch.total, branch.self, 0);
+    add(at, branch, branch.total, branch.self, 0);
     let left = 0;
     let count = 0;
     for (const child of [...branch.children.values()].toSorted((a, b) => b.total - a.total)) {
@@ -238,12 +308,13 @@ function columnsOf(root: Branch, cut: number, span: Span): FlameTree {
       }
     }
     if (count > 0) {
-      add(at + 1, NOTHING, left, 0, count);
+      add(at + 1, HIDDEN, left, 0, count);
     }
   };
   visit(root, 0);
   const [binaries, binary] = table(places.map((place) => place.binary));
   const [kinds, kind] = table(places.map((place) => place.kind));
+  const [buildIds, buildId] = table(places.map((place) => place.buildId ?? ""));
   return indexTree({
     type: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
     unit: "nanoseconds",
@@ -254,15 +325,19 @@ function columnsOf(root: Branch, cut: number, span: Span): FlameTree {
     self: Float64Array.from(self),
     frame: Int32Array.from(frame),
     hidden: Int32Array.from(hidden),
+    file: Int32Array.from(sources, ([file]) => file),
+    line: Int32Array.from(sources, ([, line]) => line),
+    lastLine: Int32Array.from(sources, ([, , lastLine]) => lastLine),
+    inlining: Uint8Array.from(sources, ([, , , inlining]) => inlining),
+    files: [...files.keys()],
     frames: {
       name: places.map(({ name }) => name),
       binary,
       binaries,
       kind,
       kinds,
-      file: new Int32Array(places.length),
-      files: [""],
-      line: new Int32Array(places.length),
+      buildId,
+      buildIds,
     },
   });
 }
@@ -324,6 +399,7 @@ export function syntheticTree(seed: number, size: number, names: number): FlameT
     self,
     frame,
     hidden: new Int32Array(size),
+    ...unknownSources(size),
     frames: {
       name: Array.from(
         { length: names },
@@ -333,9 +409,8 @@ export function syntheticTree(seed: number, size: number, names: number): FlameT
       binaries,
       kind: new Int32Array(names),
       kinds: ["native"],
-      file: new Int32Array(names),
-      files: [""],
-      line: new Int32Array(names),
+      buildId: new Int32Array(names),
+      buildIds: [""],
     },
   });
 }

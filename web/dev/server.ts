@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type FlameTree, topOf } from "../packages/flame-core/src/pure.ts";
+import { type FlameTree, isPlaceName, topOf } from "../packages/flame-core/src/pure.ts";
 import { encodeTree } from "../packages/flame-core/test/encode.ts";
 import {
   SERVICES,
@@ -134,6 +134,17 @@ async function answer(
           ),
       );
       return;
+    case "lines":
+      json(
+        response,
+        lines(
+          stacks(options, services, span),
+          query.get("function") ?? "",
+          query.get("binary") ?? "",
+          Number(query.get("limit") ?? "1000"),
+        ),
+      );
+      return;
     case "stack-quality":
       json(response, quality(stacks(options, services, span), Number(query.get("limit") ?? "100")));
       return;
@@ -218,6 +229,70 @@ function top(tree: FlameTree, search = "", most = 20_000): unknown {
   };
 }
 
+/** The same sums of a function's lines that the server gives. */
+function lines(all: readonly Stack[], name: string, binary: string, limit: number): unknown {
+  const rows = new Map<string, { file: string; line: number; self: number; total: number }>();
+  let total = 0;
+  let functionSelf = 0;
+  let functionTotal = 0;
+  for (const { places, value } of all) {
+    total += value;
+    const seen = new Set<string>();
+    for (const place of places) {
+      if (place.name === name && (binary === "" || place.binary === binary)) {
+        const { file: path = "", line = 0 } = place;
+        const key = `${path}:${line}`;
+        const row = rows.get(key) ?? { file: path, line, self: 0, total: 0 };
+        rows.set(key, row);
+        row.total += seen.has(key) ? 0 : value;
+        seen.add(key);
+        if (place === places.at(-1)) {
+          row.self += value;
+          functionSelf += value;
+        }
+      }
+    }
+    functionTotal += seen.size > 0 ? value : 0;
+  }
+  const found = [...rows.values()].toSorted((a, b) => b.total - a.total);
+  return {
+    unit: "nanoseconds",
+    total,
+    functionSelf,
+    functionTotal,
+    lineCount: found.length,
+    lines: found.slice(0, limit),
+  };
+}
+
+/** Sums of what ends in places without a name. */
+function unnamed(all: readonly Stack[], limit: number): unknown {
+  const rows = new Map<string, { binary: string; buildId: string; value: number }>();
+  const addresses = new Map<string, Set<string>>();
+  let sum = 0;
+  for (const { places, value } of all) {
+    const leaf = places.at(-1);
+    if (leaf !== undefined && (isPlaceName(leaf.name) || leaf.name === "[anon]")) {
+      const { binary, buildId = "" } = leaf;
+      const key = `${binary} ${buildId}`;
+      const row = rows.get(key) ?? { binary, buildId, value: 0 };
+      row.value += value;
+      sum += value;
+      rows.set(key, row);
+      addresses.set(key, (addresses.get(key) ?? new Set()).add(leaf.name));
+    }
+  }
+  const binaries = [...rows]
+    .map(([key, { binary, buildId, value }]) => ({
+      binary,
+      buildId,
+      value,
+      addresses: addresses.get(key)?.size ?? 0,
+    }))
+    .toSorted((a, b) => b.value - a.value);
+  return { value: sum, binaryCount: binaries.length, binaries: binaries.slice(0, limit) };
+}
+
 /** What the made-up reasons are explained by. */
 const REASONS: Readonly<Record<string, readonly [string, string]>> = {
   "no unwind rule": [
@@ -273,6 +348,7 @@ function quality(all: readonly Stack[], limit: number): unknown {
     }),
     binaryCount: binaries.length,
     binaries: binaries.slice(0, limit),
+    unnamed: unnamed(all, limit),
   };
 }
 

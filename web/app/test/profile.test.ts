@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sampledSpan, stepOf } from "../src/state/useProfile.ts";
+import type { LineRow } from "../src/api/client.ts";
+import { byFile } from "../src/ui/LinesPane.tsx";
 import { summaryOf } from "../src/ui/StackQuality.tsx";
 
 const MINUTE = 60_000;
@@ -31,7 +33,7 @@ describe("the series of a profile", () => {
 });
 
 describe("the quality of stacks", () => {
-  const of = (complete: number, total: number): string =>
+  const of = (complete: number, total: number, unnamed = 0): string =>
     summaryOf({
       type: "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
       unit: "nanoseconds",
@@ -40,6 +42,7 @@ describe("the quality of stacks", () => {
       reasons: [],
       binaryCount: 0,
       binaries: [],
+      unnamed: { value: unnamed, binaryCount: 0, binaries: [] },
     });
 
   it("is whole only if every stack is", () => {
@@ -47,5 +50,36 @@ describe("the quality of stacks", () => {
     expect(of(988, 1000)).toBe("98.8 % of stacks whole");
     expect(of(1e12 - 1, 1e12)).toBe("> 99.9 % of stacks whole");
     expect(of(0, 10)).toBe("0 % of stacks whole");
+  });
+
+  it("tells what has no name", () => {
+    expect(of(1000, 1000, 31)).toBe("all stacks whole, 3.10 % unnamed");
+    expect(of(988, 1000, 1)).toBe("98.8 % of stacks whole, 0.10 % unnamed");
+  });
+});
+
+describe("the lines of a function", () => {
+  const row = (file: string, line: number, total: number): LineRow => ({
+    file,
+    line,
+    self: 0,
+    total,
+  });
+
+  it("are in the order of the source, the file with the costliest first", () => {
+    const costliestFirst = [
+      row("b.c", 9, 50),
+      row("", 0, 40),
+      row("a.c", 3, 30),
+      row("b.c", 0, 20),
+      row("b.c", 4, 10),
+    ];
+    expect(
+      byFile(costliestFirst).map(({ file, rows }) => [file, rows.map(({ line }) => line)]),
+    ).toEqual([
+      ["b.c", [4, 9, 0]],
+      ["a.c", [3]],
+      ["", [0]],
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Stack, SERVICES, stacksOf, treeOfStacks } from "../../dev/machine.ts";
+import { type Place, type Stack, SERVICES, stacksOf, treeOfStacks } from "../../dev/machine.ts";
 import { type DevOptions, type DevServer, startDevServer } from "../../dev/server.ts";
 import type { FlameTree } from "../../packages/flame-core/src/pure.ts";
 import { violations } from "../axe.ts";
@@ -500,6 +500,108 @@ describe("live refresh", () => {
   });
 });
 
+describe("source lines", () => {
+  const APP = "/srv/app/bin/app";
+  const BUILD = "9c0ffee9c0ffee9c0ffee9c0ffee9c0ffee9c0ff";
+  const WORK =
+    "std::map<std::string, std::vector<acme::very::long::Name>>::operator[](std::string const&)";
+  const frame = (name: string, more: Partial<Place> = {}): Place => ({
+    name,
+    binary: APP,
+    kind: "native",
+    buildId: BUILD,
+    ...more,
+  });
+  const main = frame("main", { file: "/src/main.cc", line: 12 });
+  const work = (line: number): Place => frame(WORK, { file: "/src/dir/work.cc", line });
+  const hash = frame("hash", { file: "/src/hash.h", line: 7, inlined: true });
+  // Much more than the rest of the machine, and with round shares of it.
+  const extra: Stack[] = [
+    { places: [main, work(30), hash], value: 4e15 },
+    { places: [main, work(31)], value: 3e15 },
+    { places: [main, frame(WORK)], value: 1e15 },
+    { places: [main, frame("app+0x4f0")], value: 1.5e15 },
+    { places: [main, frame("app+0x500")], value: 0.5e15 },
+    { places: [frame("idle")], value: 1e14 },
+  ];
+  const OPTIONS: DevOptions = { ...MACHINE, extra };
+
+  it("of a frame are told beneath the graph, and whether it was inlined", async () => {
+    const { page, problems } = await open(await serve(OPTIONS));
+    await drawn(page);
+    const tree = machineTree(extra);
+    const details = page.locator(".details-name");
+    const over = async (name: string): Promise<string> => {
+      const { x, y } = await pointOf(page, tree, nodeOf(tree, name));
+      await page.mouse.move(x, y);
+      await expect.poll(() => detailsName(page).textContent()).toBe(name);
+      return (await details.textContent()) ?? "";
+    };
+    expect(await over(WORK)).toBe(`${WORK}appwork.cc:30–31native`);
+    expect(await over("hash")).toBe("hashapphash.h:7inlinednative");
+    expect(await over("app+0x4f0")).toBe("app+0x4f0appbuild id 9c0ffee9c0ffno name knownnative");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("of a chosen function are a table that adds up to it", async () => {
+    const { page, problems } = await open(await serve(OPTIONS));
+    await drawn(page);
+    const row = page.locator(".table-space .table-row", { hasText: "std::map" });
+    const shares = (await row.locator(".table-number span").allTextContents()).map(parseFloat);
+    await row.click();
+    const pane = page.getByRole("region", { name: `Lines of ${WORK}` });
+    const rows = pane.locator("tbody tr:not(.lines-file)");
+    await expect
+      .poll(() => rows.locator("th").allTextContents())
+      .toEqual(["30", "31", "not known"]);
+    expect(await pane.locator(".lines-file").allTextContents()).toEqual([
+      "/src/dir/work.cc",
+      "file not known",
+    ]);
+    const cells = await rows.locator("td span").allTextContents();
+    const sum = (column: number): number =>
+      cells.reduce((all, text, at) => all + (at % 2 === column ? parseFloat(text) || 0 : 0), 0);
+    expect(sum(0)).toBeCloseTo(shares[0] ?? NaN, 0);
+    expect(sum(1)).toBeCloseTo(shares[1] ?? NaN, 0);
+    expect(await violations(page)).toEqual([]);
+    await pane.getByRole("button", { name: "Close the lines" }).click();
+    await pane.waitFor({ state: "detached" });
+    await page.locator(".table-name code", { hasText: /^hash$/ }).click();
+    await page.getByRole("region", { name: "Lines of hash" }).waitFor();
+    await row.click();
+    await pane.waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("that are not known: the page says how they become known", async () => {
+    const { page } = await open(await serve(OPTIONS), "", {
+      viewport: { width: 420, height: 900 },
+    });
+    await drawn(page);
+    await page.locator(".table-name code", { hasText: "app+0x4f0" }).click();
+    const place = page.getByRole("region", { name: "Lines of app+0x4f0" });
+    await expect.poll(() => place.textContent()).toMatch(/No function is known at this place/);
+    expect(await place.textContent()).toContain(APP);
+    expect(await place.textContent()).toContain(BUILD);
+    expect(await place.textContent()).toContain("./emberscope debuginfo upload FILE");
+    expect(await place.textContent()).toContain("--debuginfod URL");
+    expect(await violations(page)).toEqual([]);
+    await page.locator(".table-name code", { hasText: /^idle$/ }).click();
+    const idle = page.getByRole("region", { name: "Lines of idle" });
+    await expect.poll(() => idle.textContent()).toMatch(/No line of this function is known/);
+    await page.getByRole("button", { name: /^Stack quality: .* % unnamed$/ }).click();
+    const account = page.getByRole("dialog", { name: /^Stack quality/ });
+    await expect.poll(() => account.textContent()).toMatch(/is in code of which no function/);
+    expect(await account.locator(".quality-unnamed tbody tr").first().textContent()).toMatch(
+      new RegExp(`^app${BUILD}1\\d\\.\\d %2$`),
+    );
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+  });
+});
+
 describe("the quality of stacks", () => {
   const place = (name: string, binary: string, kind: string): Stack["places"][number] => ({
     name,
@@ -542,7 +644,9 @@ describe("the quality of stacks", () => {
         }
       });
       await page.goto(`${url}#${RANGE}`);
-      const line = page.getByRole("button", { name: /^Stack quality: \d+\.\d % of stacks whole$/ });
+      const line = page.getByRole("button", {
+        name: /^Stack quality: \d+\.\d % of stacks whole, [\d.]+ % unnamed$/,
+      });
       await line.waitFor();
       expect(answered.slice(0, 3).toSorted()).toEqual(["flamegraph", "timeseries", "top"]);
       expect(answered.slice(3)).toEqual(["asked for quality"]);

@@ -165,6 +165,32 @@ describe("the page on a real server", () => {
     await close(watched);
   });
 
+  it("tells of a chosen function the same sums as of all, and its lines or how to get them", async () => {
+    const [name] = FUNCTIONS;
+    const watched = await open();
+    const { page } = watched;
+    await page.locator(".table-name code", { hasText: name }).first().click();
+    const pane = page.getByRole("region", { name: `Lines of ${name}` });
+    const query = new URLSearchParams({ selector: SELECTOR, from: FROM, to: TO, function: name });
+    const response = await fetch(`${SERVER}api/v1/lines?${query}`);
+    const table = (await response.json()) as {
+      total: number;
+      functionTotal: number;
+      lines: { line: number }[];
+    };
+    const share = (100 * table.functionTotal) / table.total;
+    await expect.poll(() => pane.locator(".lines-head").textContent()).toMatch(/total [\d.]+ %/);
+    const head = (await pane.locator(".lines-head").textContent()) ?? "";
+    expect(Number(/total ([\d.]+) %/.exec(head)?.[1])).toBeCloseTo(share, 0);
+    const known = table.lines.filter(({ line }) => line > 0);
+    if (known.length > 0) {
+      expect(await pane.locator("tbody tr:not(.lines-file)").count()).toBe(table.lines.length);
+    } else {
+      await pane.getByText("No line of this function is known").waitFor();
+    }
+    await close(watched);
+  });
+
   it("completes selectors from the labels that exist", async () => {
     const watched = await open();
     const { page } = watched;

@@ -52,6 +52,25 @@ export interface TopTable {
   readonly functions: readonly TopFunction[];
 }
 
+/** What a source line costs; the file is empty and the line 0 where they are not known. */
+export interface LineRow {
+  readonly file: string;
+  readonly line: number;
+  readonly self: number;
+  readonly total: number;
+}
+
+/** The lines of one function, the costliest first. */
+export interface LineTable {
+  readonly unit: string;
+  /** Of everything, of which the function is a part. */
+  readonly total: number;
+  readonly functionSelf: number;
+  readonly functionTotal: number;
+  readonly lineCount: number;
+  readonly lines: readonly LineRow[];
+}
+
 /** A sum of stacks that end early, for a reason. */
 export interface Cut {
   readonly reason: string;
@@ -73,6 +92,20 @@ export interface StackQuality {
     readonly total: number;
     readonly cut: number;
     readonly reasons: readonly Cut[];
+  }[];
+  readonly unnamed: UnnamedCode;
+}
+
+/** What was spent in code of which no function is known. */
+export interface UnnamedCode {
+  readonly value: number;
+  readonly binaryCount: number;
+  readonly binaries: readonly {
+    readonly binary: string;
+    readonly buildId: string;
+    readonly value: number;
+    /** How many places that is. */
+    readonly addresses: number;
   }[];
 }
 
@@ -236,6 +269,32 @@ export function fetchTop(
   }));
 }
 
+export function fetchLines(
+  scope: Scope,
+  name: string,
+  binary: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<LineTable> {
+  const parameters = { ...scopeParameters(scope), function: name, binary, limit };
+  return json("lines", parameters, signal, (body) => ({
+    unit: text(body["unit"]),
+    total: number(body["total"]),
+    functionSelf: number(body["functionSelf"]),
+    functionTotal: number(body["functionTotal"]),
+    lineCount: number(body["lineCount"]),
+    lines: list(body["lines"]).map((entry) => {
+      const row = record(entry);
+      return {
+        file: text(row["file"]),
+        line: number(row["line"]),
+        self: number(row["self"]),
+        total: number(row["total"]),
+      };
+    }),
+  }));
+}
+
 export function fetchSeries(scope: Scope, step: string, signal: AbortSignal): Promise<Series> {
   const parameters = { ...scopeParameters(scope), step };
   return json("timeseries", parameters, signal, (body) => {
@@ -278,7 +337,24 @@ export function fetchStackQuality(
         reasons: list(row["reasons"]).map((one) => cut(record(one))),
       };
     }),
+    unnamed: unnamedCode(record(body["unnamed"])),
   }));
+}
+
+function unnamedCode(value: Record<string, unknown>): UnnamedCode {
+  return {
+    value: number(value["value"]),
+    binaryCount: number(value["binaryCount"]),
+    binaries: list(value["binaries"]).map((entry) => {
+      const row = record(entry);
+      return {
+        binary: text(row["binary"]),
+        buildId: text(row["buildId"]),
+        value: number(row["value"]),
+        addresses: number(row["addresses"]),
+      };
+    }),
+  };
 }
 
 function cut(value: Record<string, unknown>): Cut {

@@ -4,6 +4,8 @@ import {
   codeFrames,
   exactQuery,
   nextMatch,
+  nodeBinary,
+  nodeBuildId,
   nodeName,
   pathAddress,
   resolveAddress,
@@ -27,6 +29,7 @@ import {
   sampledSpan,
   useProfile,
 } from "../state/useProfile.ts";
+import { type Selection, useLines } from "../state/useLines.ts";
 import { useRefresh } from "../state/useRefresh.ts";
 import { useSearch } from "../state/useSearch.ts";
 import { type ThemeChoice, useTheme } from "../state/useTheme.ts";
@@ -38,6 +41,7 @@ import { FunctionTable } from "./FunctionTable.tsx";
 import { GroupPicker } from "./GroupPicker.tsx";
 import { HelpDialog } from "./HelpDialog.tsx";
 import { DownloadIcon, Mark, MoonIcon, ScreenIcon, SunIcon } from "./icons.tsx";
+import { LinesPane } from "./LinesPane.tsx";
 import { LiveControl } from "./LiveControl.tsx";
 import { SearchBox } from "./SearchBox.tsx";
 import { Segments } from "./Segments.tsx";
@@ -81,6 +85,7 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
   const [selected, setSelected] = useState(-1);
   const [helping, setHelping] = useState(false);
   const [notice, setNotice] = useState("");
+  const [closed, setClosed] = useState("");
   const [awaited, setAwaited] = useState<1 | -1 | undefined>(undefined);
   const graph = useRef<FlameGraph | null>(null);
   const searchInput = useRef<HTMLInputElement>(null);
@@ -111,6 +116,15 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
     [tree, view.focus],
   );
   const focus = resolved.node;
+  const chosen = useMemo(
+    () => (tree === undefined ? undefined : chosenFunction(tree, search.exactName, focus)),
+    [tree, search.exactName, focus],
+  );
+  // Closed until another function is chosen.
+  useEffect(() => setClosed(""), [chosen?.name]);
+  const shownLines =
+    chosen !== undefined && chosen.name !== closed && view.panes !== "graph" ? chosen : undefined;
+  const lines = useLines(profile?.scope, shownLines);
   const selectorError =
     error instanceof RefusedError && error.message.startsWith("selector")
       ? error.message
@@ -390,24 +404,64 @@ export function App({ engine }: { readonly engine: Engine }): ReactNode {
               onPointing={setPointing}
             />
             <Splitter width={width} />
-            <FunctionTable
-              table={search.functions ?? profile.top}
-              flags={search.functions === undefined ? search.functionFlags : undefined}
-              sortBy={view.sortBy}
-              colorBy={view.colorBy}
-              theme={theme}
-              highlighted={search.exactName}
-              onSort={(sortBy) => change({ sortBy }, "refine")}
-              onHighlight={highlight}
-              onZoom={zoomToFunction}
-              onPointing={setPointing}
-            />
+            <div className="side">
+              <FunctionTable
+                table={search.functions ?? profile.top}
+                flags={search.functions === undefined ? search.functionFlags : undefined}
+                sortBy={view.sortBy}
+                colorBy={view.colorBy}
+                theme={theme}
+                highlighted={search.exactName}
+                onSort={(sortBy) => change({ sortBy }, "refine")}
+                onHighlight={highlight}
+                onZoom={zoomToFunction}
+                onPointing={setPointing}
+              />
+              {shownLines !== undefined && (
+                <LinesPane
+                  selection={shownLines}
+                  binary={shownLines.shownBinary}
+                  buildId={shownLines.buildId}
+                  lines={lines}
+                  onClose={() => {
+                    setClosed(shownLines.name);
+                    // It is gone before the pointer leaves it.
+                    setPointing(false);
+                  }}
+                  onPointing={setPointing}
+                />
+              )}
+            </div>
           </div>
         )}
       </main>
       {helping && <HelpDialog onClose={() => setHelping(false)} />}
     </div>
   );
+}
+
+interface Chosen extends Selection {
+  readonly shownBinary: string;
+  readonly buildId: string;
+}
+
+/** The function whose lines are shown: the highlighted one, else the one that fills the width. */
+function chosenFunction(tree: FlameTree, exactName: string, focus: number): Chosen | undefined {
+  if (exactName !== "") {
+    const node = widestOf(tree, exactName);
+    return {
+      name: exactName,
+      binary: "",
+      shownBinary: node < 0 ? "" : nodeBinary(tree, node),
+      buildId: node < 0 ? "" : nodeBuildId(tree, node),
+    };
+  }
+  if (focus <= 0 || codeFrames(tree.frames)[tree.frame[focus]] === 0) {
+    return undefined;
+  }
+  const binary = nodeBinary(tree, focus);
+  const buildId = nodeBuildId(tree, focus);
+  return { name: nodeName(tree, focus), binary, shownBinary: binary, buildId };
 }
 
 /** The node of a function with the most value in its box; the outermost of equals; -1 for none. */

@@ -2,11 +2,15 @@ import {
   type FlameTree,
   fileName,
   frameFills,
+  Inlining,
+  isPlaceName,
   labelOf,
   legendOf,
   nodeBinary,
+  nodeBuildId,
+  nodeFile,
   nodeKind,
-  nodeSource,
+  nodeLines,
   paletteOf,
   visibleText,
 } from "@emberscope/flame-core/pure";
@@ -45,15 +49,17 @@ function FrameDetails({ tree, node, focus, theme, colorBy, sampledMillis }: Prop
   const self = tree.self[node];
   const binary = nodeBinary(tree, node);
   const kind = nodeKind(tree, node);
-  const source = nodeSource(tree, node);
+  const name = labelOf(tree, node);
   return (
     <div className="details">
       <p className="details-name">
         <Swatch color={paletteOf(theme).fills[fills[tree.frame[node]]]} />
-        <code>{visibleText(labelOf(tree, node))}</code>
+        <code>{visibleText(name)}</code>
         {binary !== "" && <span title={visibleText(binary)}>{visibleText(fileName(binary))}</span>}
-        {source !== "" && <span>{visibleText(source)}</span>}
-        {kind !== "" && kind !== "unknown" && <span>{kind}</span>}
+        <Source tree={tree} node={node} />
+        {inliningText(tree.inlining[node])}
+        {isPlaceName(name) && <span className="details-fact">no name known</span>}
+        {kind !== "" && kind !== "unknown" && <span className="details-fact">{kind}</span>}
       </p>
       <dl className="details-numbers">
         <Number name="total" tree={tree} value={total} millis={sampledMillis} />
@@ -69,6 +75,47 @@ function FrameDetails({ tree, node, focus, theme, colorBy, sampledMillis }: Prop
       </dl>
     </div>
   );
+}
+
+const BUILD_ID_SHOWN = 12;
+
+/** The file and lines of a node; of a place without a name, the build that would tell them. */
+function Source({ tree, node }: Pick<Props, "tree" | "node">): ReactNode {
+  const buildId = visibleText(nodeBuildId(tree, node));
+  if (isPlaceName(labelOf(tree, node))) {
+    return buildId === "" ? null : (
+      <span className="details-fact" title={buildId}>
+        build id {buildId.slice(0, BUILD_ID_SHOWN)}
+      </span>
+    );
+  }
+  const file = visibleText(nodeFile(tree, node));
+  const lines = nodeLines(tree, node);
+  return file === "" ? null : (
+    <span className="details-source" title={lines === "" ? file : `${file}:${lines}`}>
+      <i>{fileName(file)}</i>
+      {lines === "" ? "" : `:${lines}`}
+    </span>
+  );
+}
+
+function inliningText(inlining: number | undefined): ReactNode {
+  switch (inlining) {
+    case Inlining.All:
+      return (
+        <span className="details-fact" title="Its code is part of its caller's">
+          inlined
+        </span>
+      );
+    case Inlining.Some:
+      return (
+        <span className="details-fact" title="Its code is part of its caller's in some places">
+          partly inlined
+        </span>
+      );
+    default:
+      return null;
+  }
 }
 
 function Number(props: {

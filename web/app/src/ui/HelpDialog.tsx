@@ -57,6 +57,9 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
           Hatched boxes stand for frames too small to be sent; widths stay true, and a click loads
           more of them.
         </li>
+        <li>
+          A notch in the corner of a frame: the compiler put its code into that of its caller.
+        </li>
         <li>The address of the page holds the whole view: copy it to share what you see.</li>
         <li>
           <a href="assets/licences.txt" target="_blank" rel="noreferrer">

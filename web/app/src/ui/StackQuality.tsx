@@ -1,8 +1,9 @@
-import { visibleText } from "@emberscope/flame-core/pure";
+import { fileName, groupDigits, visibleText } from "@emberscope/flame-core/pure";
 import type { ReactNode } from "react";
-import type { StackQuality as Answer } from "../api/client.ts";
+import type { StackQuality as Answer, UnnamedCode } from "../api/client.ts";
 import { formatShare, formatValue, formatWhole, timeOf } from "../format.ts";
 import type { Quality } from "../state/useQuality.ts";
+import { DebugAdvice } from "./DebugAdvice.tsx";
 import { DownIcon } from "./icons.tsx";
 import { Popover } from "./Popover.tsx";
 
@@ -39,17 +40,18 @@ export function StackQuality({ quality }: { readonly quality: Quality | undefine
 }
 
 /** The line on the page. */
-export function summaryOf({ complete, total }: Answer): string {
-  return complete === total
-    ? "all stacks whole"
-    : `${formatWhole(complete, total)} of stacks whole`;
+export function summaryOf({ complete, total, unnamed }: Answer): string {
+  const whole =
+    complete === total ? "all stacks whole" : `${formatWhole(complete, total)} of stacks whole`;
+  return unnamed.value > 0 ? `${whole}, ${formatShare(unnamed.value, total)} unnamed` : whole;
 }
 
 function Account({ quality }: { readonly quality: Answer }): ReactNode {
-  const { type, unit, total, complete, reasons, binaries, binaryCount } = quality;
+  const { type, unit, total, complete, reasons, binaries, binaryCount, unnamed } = quality;
   const what = `${formatValue(total, unit)}${timeOf(unit, type)}`;
   return (
-    <div className="quality">
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls by keys
+    <div className="quality" tabIndex={0}>
       <p className="quality-lead">
         {complete === total
           ? `All of ${what} is in stacks that reach their root.`
@@ -104,10 +106,63 @@ function Account({ quality }: { readonly quality: Answer }): ReactNode {
           )}
         </>
       )}
+      {unnamed.value > 0 && <Unnamed unnamed={unnamed} total={total} />}
       <p className="quality-note">
         Stacks from profilers that do not mark what they cut count as whole.
       </p>
     </div>
+  );
+}
+
+/** Which binaries have code without names, and what to do. */
+function Unnamed({
+  unnamed: { value, binaries, binaryCount },
+  total,
+}: {
+  readonly unnamed: UnnamedCode;
+  readonly total: number;
+}): ReactNode {
+  return (
+    <>
+      <h2>Without names</h2>
+      <p className="quality-meaning">
+        {formatShare(value, total)} is in code of which no function is known.
+      </p>
+      <table className="quality-binaries quality-unnamed">
+        <thead>
+          <tr>
+            <th scope="col">Binary, build id</th>
+            <th scope="col">of all</th>
+            <th scope="col" title="How many addresses that is">
+              places
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {binaries.map((row) => (
+            <tr key={`${row.binary}\n${row.buildId}`}>
+              <th scope="row" title={visibleText(row.binary)}>
+                {row.binary === "" ? "no binary" : visibleText(fileName(row.binary))}
+                {row.buildId !== "" && <code>{visibleText(row.buildId)}</code>}
+              </th>
+              <td>{formatShare(row.value, total)}</td>
+              <td>{groupDigits(row.addresses)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {binaryCount > binaries.length && (
+        <p className="quality-note">
+          and {binaryCount - binaries.length} more: <code>./emberscope query quality</code>
+        </p>
+      )}
+      <div className="quality-advice">
+        <DebugAdvice
+          what="names"
+          buildId={binaries.find(({ buildId }) => buildId !== "")?.buildId ?? ""}
+        />
+      </div>
+    </>
   );
 }
 
@@ -126,10 +181,6 @@ function prose(sentence: string): ReactNode {
     end = index + option.length;
   }
   return [...parts, text.slice(end)];
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function binaryTitle({ binary, reasons }: Answer["binaries"][number]): string {

@@ -12,7 +12,7 @@ import { type Step, walk } from "./keyboard.ts";
 import { type Viewport, hitTest, revealFocus, viewportOf, walkBoxes } from "./layout.ts";
 import { type Matches, walkMatches } from "./search.ts";
 import { cutMeasured, cutPlain, isPlain, labelOf, shortLabelOf, visibleText } from "./text.ts";
-import type { FlameTree } from "./tree.ts";
+import { type FlameTree, Inlining } from "./tree.ts";
 
 /** What a flame graph tells its owner. Nodes are indices into the tree that is shown; -1 is none. */
 export interface FlameGraphEvents {
@@ -36,6 +36,9 @@ const MATCH_WIDTH_MIN = 2;
 const HIT_SLACK = 2;
 /** Boxes narrower than this carry no text. */
 const TEXT_WIDTH_MIN = 26;
+/** Sides of the corner that marks an inlined function, and of the narrowest box that has one. */
+const NOTCH = 6;
+const NOTCH_WIDTH_MIN = 12;
 /** More than any screen has: rows times pixels over the thinnest box, so that nothing can run away. */
 const BOXES_MAX = 1 << 20;
 const BOXES_FIRST = 1 << 12;
@@ -408,6 +411,7 @@ export class FlameGraph {
       group: (node) => this.#crowdStyle(tree, node),
     });
     this.#fillBoxes(view, styles, first + Special.Hidden);
+    this.#notchInlined(tree, view);
     this.#writeNames(tree, view, styles);
     if (this.#matches !== undefined) {
       this.#thinMatches(tree, view, this.#matches);
@@ -452,6 +456,31 @@ export class FlameGraph {
         }
       }
     }
+  }
+
+  /** A small corner marks what was inlined, the smaller one what was so in some stacks only. */
+  #notchInlined(tree: FlameTree, view: Viewport): void {
+    const brush = this.#brush;
+    const boxes = this.#boxes;
+    const ratio = this.#ratio;
+    const offset = this.#offset(view);
+    const height = Math.round(ROW_HEIGHT * ratio);
+    brush.fillStyle = this.#palette.notch;
+    brush.beginPath();
+    for (let style = 0; style < this.#palette.fills.length + Special.Hidden; style++) {
+      for (let box = boxes.head[style]; box >= 0; box = boxes.next[box]) {
+        const inlining = tree.inlining[boxes.node[box]];
+        if (inlining !== Inlining.None && boxes.right[box] - boxes.left[box] >= NOTCH_WIDTH_MIN) {
+          const side = Math.round((inlining === Inlining.All ? NOTCH : NOTCH - 2) * ratio);
+          const left = Math.round(boxes.left[box] * ratio);
+          const top = (boxes.row[box] - view.firstRow) * height - offset;
+          brush.moveTo(left, top);
+          brush.lineTo(left + side, top);
+          brush.lineTo(left, top + side);
+        }
+      }
+    }
+    brush.fill();
   }
 
   #writeNames(tree: FlameTree, view: Viewport, styles: StyleTable): void {

@@ -35,6 +35,8 @@ export interface Palette {
   readonly hiddenInk: string;
   /** Neighbours too thin to be told apart, by family of colour; see `familyOf`. */
   readonly crowds: readonly string[];
+  /** Corner of boxes whose function was inlined, upon any fill. */
+  readonly notch: string;
   /** Frame around the box under the pointer and around the selected one. */
   readonly hover: string;
   readonly selected: string;
@@ -111,6 +113,7 @@ function build(theme: Theme): Palette {
         hiddenLine: "#cfc9bf",
         hiddenInk: "#57524b",
         crowds,
+        notch: "#1d1a1780",
         hover: "#1d1a17",
         selected: "#1d1a17",
       }
@@ -128,6 +131,7 @@ function build(theme: Theme): Palette {
         hiddenLine: "#4a453d",
         hiddenInk: "#b8b1a7",
         crowds,
+        notch: "#ffffff80",
         hover: "#ffffff",
         selected: "#ffffff",
       };

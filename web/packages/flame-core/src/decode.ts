@@ -1,4 +1,10 @@
-import { type FlameColumns, type FrameTable, MalformedTreeError } from "./tree.ts";
+import {
+  type FlameColumns,
+  type FrameTable,
+  Inlining,
+  MalformedTreeError,
+  unknownSources,
+} from "./tree.ts";
 
 // Part of every runtime, but of no library that TypeScript knows outside the DOM.
 declare const TextDecoder: new (
@@ -7,15 +13,15 @@ declare const TextDecoder: new (
 ) => { decode(bytes: Uint8Array): string };
 
 const MAGIC = [0x45, 0x4d, 0x46, 0x47];
-const VERSION = 1;
+const VERSION = 2;
 /** Most nodes that a server sends. */
 export const NODES_MAX = 1 << 20;
-const STRINGS_MAX = 4 * NODES_MAX;
+const STRINGS_MAX = 5 * NODES_MAX;
 const INT_MAX = 0x7fffffff;
 const VARINT_BYTES_MAX = 10;
 const LONG_END = 2 ** 63;
-const BYTES_PER_FUNCTION_MIN = 6;
-const BYTES_PER_NODE_MIN = 3;
+const BYTES_PER_FUNCTION_MIN = 5;
+const BYTES_PER_NODE_MIN = 4;
 
 /** Name of the node that is put above all others, so that a tree has one root. */
 export const ROOT_NAME = "all";
@@ -40,18 +46,27 @@ export function decodeTree(bytes: Uint8Array): FlameColumns {
   const type = cursor.text("type");
   const startMillis = cursor.long("start") / 1e6;
   const durationMillis = cursor.long("duration") / 1e6;
-  const frames = readFrames(cursor);
+  const { frames, strings, usualFile } = readFrames(cursor);
   const nodes = readNodes(cursor, frames.name.length - PSEUDO_FRAMES);
+  const sources = readSources(cursor, strings, usualFile, nodes);
   if (cursor.remaining > 0) {
     throw new MalformedTreeError(`end: ${cursor.remaining} bytes more (expected: none)`);
   }
-  return { type, unit: type.split(":")[2] ?? "", startMillis, durationMillis, frames, ...nodes };
+  const unit = type.split(":")[2] ?? "";
+  return { type, unit, startMillis, durationMillis, frames, ...nodes, ...sources };
 }
 
 /** Frames that no server sends: those of the root and of nodes that stand for hidden ones. */
 const PSEUDO_FRAMES = 2;
 
-function readFrames(cursor: Cursor): FrameTable {
+interface Frames {
+  readonly frames: FrameTable;
+  readonly strings: readonly string[];
+  /** The file of each frame, as a string, for nodes that say no other. */
+  readonly usualFile: Int32Array;
+}
+
+function readFrames(cursor: Cursor): Frames {
   const stringCount = cursor.count(STRINGS_MAX, 1, "strings");
   const strings: string[] = [];
   for (let at = 0; at < stringCount; at++) {
@@ -75,13 +90,10 @@ function readFrames(cursor: Cursor): FrameTable {
   name.push(ROOT_NAME, "");
   const [binary, binaries] = distinct(column(), strings, count);
   const [kind, kinds] = distinct(column(), strings, count);
-  const [file, files] = distinct(column(), strings, count);
-  column(); // Build ids: nothing here shows them.
-  const line = new Int32Array(count + PSEUDO_FRAMES);
-  for (let at = 0; at < count; at++) {
-    line[at] = cursor.int(INT_MAX, "line");
-  }
-  return { name, binary, binaries, kind, kinds, file, files, line };
+  const [buildId, buildIds] = distinct(column(), strings, count);
+  const usualFile = column();
+  const frames = { name, binary, binaries, kind, kinds, buildId, buildIds };
+  return { frames, strings, usualFile };
 }
 
 /** Indices into all strings become indices into those that occur; pseudo frames have the empty one. */
@@ -139,6 +151,46 @@ function readNodes(cursor: Cursor, functions: number): Nodes {
   }
   addUp(level, total);
   return { level, total, self, frame, hidden };
+}
+
+type Sources = Pick<FlameColumns, "file" | "line" | "lastLine" | "inlining" | "files">;
+
+function readSources(
+  cursor: Cursor,
+  strings: readonly string[],
+  usualFile: Int32Array,
+  { level, frame, hidden }: Nodes,
+): Sources {
+  const { file, line, lastLine, inlining } = unknownSources(level.length);
+  const files = [""];
+  const known = new Map<string, number>([["", 0]]);
+  const shown = (read: (node: number) => void): void => {
+    for (let node = 1; node < hidden.length; node++) {
+      if (hidden[node] === 0) {
+        read(node);
+      }
+    }
+  };
+  shown((node) => {
+    const sent = cursor.index(strings.length + 1, "file");
+    const text = strings[sent === 0 ? usualFile[frame[node]] : sent - 1];
+    let index = known.get(text);
+    if (index === undefined) {
+      index = files.push(text) - 1;
+      known.set(text, index);
+    }
+    file[node] = index;
+  });
+  shown((node) => {
+    line[node] = cursor.int(INT_MAX, "line");
+  });
+  shown((node) => {
+    lastLine[node] = line[node] + cursor.int(INT_MAX - line[node], "lines");
+  });
+  shown((node) => {
+    inlining[node] = cursor.index(Inlining.All + 1, "inlining");
+  });
+  return { file, line, lastLine, inlining, files };
 }
 
 /** Adds each node's total to its parent's, the deepest first. */

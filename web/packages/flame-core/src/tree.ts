@@ -21,6 +21,15 @@ export interface FlameTree {
   readonly frame: Int32Array;
   /** For a node that stands for hidden ones: how many. Zero for every other node. */
   readonly hidden: Int32Array;
+  /** Index into `files` of the source file of a node; 0 if none is known or there are several. */
+  readonly file: Int32Array;
+  /** Lowest line of that file which stacks go through in a node, or 0. */
+  readonly line: Int32Array;
+  /** Highest such line. */
+  readonly lastLine: Int32Array;
+  /** Whether a node's function was inlined: one of `Inlining`. */
+  readonly inlining: Uint8Array;
+  readonly files: readonly string[];
   readonly frames: FrameTable;
 
   /** Where the box of a node begins, in units of value from the left edge of the root. */
@@ -48,14 +57,15 @@ export interface FrameTable {
   readonly binary: Int32Array;
   /** Index into `kinds`. */
   readonly kind: Int32Array;
-  /** Index into `files`. */
-  readonly file: Int32Array;
-  /** Lowest source line seen, or 0. */
-  readonly line: Int32Array;
+  /** Index into `buildIds`. */
+  readonly buildId: Int32Array;
   readonly binaries: readonly string[];
   readonly kinds: readonly string[];
-  readonly files: readonly string[];
+  readonly buildIds: readonly string[];
 }
+
+/** Whether a compiler put a function's code into that of its caller, over all stacks of a node. */
+export const Inlining = { None: 0, Some: 1, All: 2 } as const;
 
 /** What a server sends of a tree; see {@link FlameTree} for the meaning of the fields. */
 export interface FlameColumns {
@@ -68,7 +78,25 @@ export interface FlameColumns {
   readonly self: Float64Array;
   readonly frame: Int32Array;
   readonly hidden: Int32Array;
+  readonly file: Int32Array;
+  readonly line: Int32Array;
+  readonly lastLine: Int32Array;
+  readonly inlining: Uint8Array;
+  readonly files: readonly string[];
   readonly frames: FrameTable;
+}
+
+type SourceColumns = Pick<FlameColumns, "file" | "line" | "lastLine" | "inlining" | "files">;
+
+/** The columns of so many nodes of whose source nothing is known. */
+export function unknownSources(size: number): SourceColumns {
+  return {
+    file: new Int32Array(size),
+    line: new Int32Array(size),
+    lastLine: new Int32Array(size),
+    inlining: new Uint8Array(size),
+    files: [""],
+  };
 }
 
 /** The input is not a flame tree; the message names the field, what was found and the rule. */
@@ -196,10 +224,27 @@ export function nodeKind(tree: FlameTree, node: number): string {
   return tree.frames.kinds[tree.frames.kind[tree.frame[node]]];
 }
 
-/** Where the source of a node is, as `file:line`, or an empty text. */
-export function nodeSource(tree: FlameTree, node: number): string {
-  const frame = tree.frame[node];
-  const file = tree.frames.files[tree.frames.file[frame]];
-  const line = tree.frames.line[frame];
-  return line > 0 ? `${file}:${line}` : file;
+/** The build id of a node's binary in hex, or an empty text. */
+export function nodeBuildId(tree: FlameTree, node: number): string {
+  return tree.frames.buildIds[tree.frames.buildId[tree.frame[node]]];
+}
+
+/** The source file of a node, or an empty text. */
+export function nodeFile(tree: FlameTree, node: number): string {
+  return tree.files[tree.file[node]];
+}
+
+/** The lines of a node: `42`, `42–57`, or an empty text. */
+export function nodeLines(tree: FlameTree, node: number): string {
+  const first = tree.line[node];
+  const last = tree.lastLine[node];
+  return first === 0 ? "" : last > first ? `${first}–${last}` : String(first);
+}
+
+/** A place without a name, as it is shown: `libc.so.6+0x1234`, `0x1234`. */
+const PLACE_NAME = /^(.*\+)?0x[0-9a-f]{1,16}$/;
+
+/** Whether a function's name is only where its code is in a binary. */
+export function isPlaceName(name: string): boolean {
+  return PLACE_NAME.test(name);
 }

@@ -28,11 +28,12 @@ export function encodeTree(tree: FlameTree): Uint8Array {
     functions.map((at) => intern(frames.name[at])),
     functions.map((at) => intern(frames.binaries[frames.binary[at]])),
     functions.map((at) => intern(frames.kinds[frames.kind[at]])),
-    functions.map((at) => intern(frames.files[frames.file[at]])),
+    functions.map((at) => intern(frames.buildIds[frames.buildId[at]])),
+    // Each node says its file itself.
     functions.map(() => 0),
-    functions.map((at) => frames.line[at]),
   ];
-  out.bytes(Uint8Array.of(0x45, 0x4d, 0x46, 0x47, 1));
+  const files = tree.files.map(intern);
+  out.bytes(Uint8Array.of(0x45, 0x4d, 0x46, 0x47, 2));
   out.text(tree.type);
   out.varint(tree.startMillis * 1e6);
   out.varint(tree.durationMillis * 1e6);
@@ -60,6 +61,19 @@ export function encodeTree(tree: FlameTree): Uint8Array {
   for (let node = 1; node < tree.size; node++) {
     if (tree.hidden[node] > 0) {
       out.varint(tree.hidden[node]);
+    }
+  }
+  const sources: readonly ((node: number) => number)[] = [
+    (node) => files[tree.file[node]] + 1,
+    (node) => tree.line[node],
+    (node) => tree.lastLine[node] - tree.line[node],
+    (node) => tree.inlining[node],
+  ];
+  for (const value of sources) {
+    for (let node = 1; node < tree.size; node++) {
+      if (tree.hidden[node] === 0) {
+        out.varint(value(node));
+      }
     }
   }
   return out.done();

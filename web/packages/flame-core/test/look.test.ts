@@ -46,9 +46,8 @@ describe("palettes", () => {
       name: order.map((at) => names[at]),
       binary: Int32Array.from(order),
       kind: new Int32Array(3),
-      file: new Int32Array(3),
-      line: new Int32Array(3),
-      files: [""],
+      buildId: new Int32Array(3),
+      buildIds: [""],
       binaries: ["libc.so.6", "app", "[kernel]"],
       kinds: ["native"],
     });

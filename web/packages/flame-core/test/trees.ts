@@ -1,4 +1,4 @@
-import { type FlameColumns, type FlameTree, indexTree } from "../src/index.ts";
+import { type FlameColumns, type FlameTree, indexTree, unknownSources } from "../src/index.ts";
 
 /** A small deterministic generator (mulberry32), so that a seed names a tree. */
 export function random(seed: number): () => number {
@@ -52,8 +52,25 @@ export function treeOf(root: Sketch): FlameTree {
     self: Float64Array.from(self),
     frame: Int32Array.from(frame),
     hidden: Int32Array.from(hidden),
+    ...unknownSources(level.length),
     frames: table(names),
   });
+}
+
+/** Sources of any kind for so many nodes but the root. */
+export function randomSources(
+  seed: number,
+  size: number,
+): Pick<FlameColumns, "file" | "line" | "lastLine" | "inlining" | "files"> {
+  const next = random(seed);
+  const sources = { ...unknownSources(size), files: ["", "/src/a.c", "/src/b.h"] };
+  for (let node = 1; node < size; node++) {
+    sources.file[node] = Math.floor(next() * 3);
+    sources.line[node] = Math.floor(next() * 3) * 1000;
+    sources.lastLine[node] = sources.line[node] + Math.floor(next() * 2) * 300;
+    sources.inlining[node] = Math.floor(next() * 3);
+  }
+  return sources;
 }
 
 /** A random tree of `size` nodes with values that add up. */
@@ -83,6 +100,7 @@ export function randomTree(seed: number, size: number, depthMax = 40, names = 50
     self,
     frame,
     hidden: new Int32Array(size),
+    ...unknownSources(size),
     frames: table(Array.from({ length: names }, (_, at) => `function${at}`)),
   });
 }
@@ -99,9 +117,8 @@ function table(names: readonly string[]): FlameColumns["frames"] {
     name: names,
     binary: new Int32Array(names.length),
     kind: new Int32Array(names.length),
-    file: new Int32Array(names.length),
-    line: new Int32Array(names.length),
-    files: [""],
+    buildId: new Int32Array(names.length),
+    buildIds: [""],
     binaries: ["app"],
     kinds: ["native"],
   };

@@ -30,6 +30,12 @@ final class WriteGolden {
                                 new Line("inlined<\"a\" & 'b'>", "", "a.cc", 7),
                                 new Line("outer", "", "a.cc", 42)),
                         frame(
+                                FrameKind.NATIVE,
+                                "aa",
+                                "/usr/bin/app",
+                                0x24,
+                                new Line("outer", "", "a.cc", 49)),
+                        frame(
                                 FrameKind.KERNEL,
                                 "bb",
                                 "[kernel]",
@@ -45,11 +51,12 @@ final class WriteGolden {
         List<int[]> stacks = new ArrayList<>();
         List<Long> values = new ArrayList<>();
         add(stacks, values, Long.MAX_VALUE / 2, 1, 0);
-        add(stacks, values, 300, 2, 1, 0);
+        add(stacks, values, 4, 2, 0);
+        add(stacks, values, 300, 3, 1, 0);
         add(stacks, values, 200, 0, 0, 0);
-        add(stacks, values, 1_000_000_007L, 3, 4);
-        add(stacks, values, 5, 2, 4);
-        add(stacks, values, 3, 0, 4);
+        add(stacks, values, 1_000_000_007L, 4, 5);
+        add(stacks, values, 5, 3, 5);
+        add(stacks, values, 3, 0, 5);
         MergedProfile profile =
                 new MergedProfile(
                         ProfileType.CPU,
@@ -68,12 +75,20 @@ final class WriteGolden {
                     tree.isHidden(i) ? "" : tree.functions().get(tree.function(i)).name();
             System.out.printf(
                     "    { \"level\": %d, \"name\": %s, \"total\": \"%d\", "
-                            + "\"self\": \"%d\", \"hidden\": %d }%s%n",
+                            + "\"self\": \"%d\", \"hidden\": %d, \"source\": %s, "
+                            + "\"inlining\": %d }%s%n",
                     tree.level(i),
                     quoted(name),
                     tree.total(i),
                     tree.self(i),
                     tree.hidden(i),
+                    quoted(
+                            tree.files().get(tree.file(i))
+                                    + ":"
+                                    + tree.line(i)
+                                    + "-"
+                                    + tree.lastLine(i)),
+                    tree.inlining(i).code(),
                     i + 1 < tree.size() ? "," : "");
         }
         System.out.println("  ]");

@@ -75,9 +75,9 @@ record QueryOptions(
                                         as service_name
               --min-share PERCENT       flamegraph: count what is smaller instead of showing it
                                         (default 1)
-              --format FORMAT           top, lines, quality: table, csv or json; flamegraph: tree, folded
-                                        or json; pprof: pprof. Default: by the ending of the
-                                        output's name, else the first
+              --format FORMAT           top, lines, quality: table, csv or json; flamegraph: tree,
+                                        folded or json; pprof: pprof. Default: by the ending of
+                                        the output's name, else the first
               -o, --output FILE         save it there instead of showing it
               --no-color                no colours; also off if NO_COLOR is set or the output is
                                         not a terminal

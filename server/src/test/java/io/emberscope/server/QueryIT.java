@@ -130,16 +130,29 @@ class QueryIT {
                                 + "\"nodes\":{\"level\":[0,1,1,1],"
                                 + "\"total\":[1000000000,600000000,300000000,100000000],"
                                 + "\"self\":[0,600000000,300000000,100000000],"
-                                + "\"function\":[0,1,2,3],\"hidden\":[0,0,0,0]},\"functions\":["
+                                + "\"function\":[0,1,2,3],\"hidden\":[0,0,0,0],"
+                                + "\"file\":[0,0,0,0],\"line\":[0,0,0,0],"
+                                + "\"lastLine\":[0,0,0,0],\"inlining\":[0,0,0,0]},"
+                                + "\"files\":[\"\"],\"functions\":["
                                 + function("main", "/usr/bin/web", "native")
                                 + ","
                                 + function("work", "/usr/bin/web", "native")
                                 + ","
                                 + function("rest", "/usr/bin/web", "native")
                                 + ",{\"name\":\"do_syscall_64\",\"binary\":\"[kernel]\","
-                                + "\"kind\":\"kernel\",\"file\":\"\",\"line\":0,\"buildId\":\"\"}]}");
+                                + "\"kind\":\"kernel\",\"buildId\":\"\"}]}");
         assertThat(server.text("/api/v1/flamegraph?format=json&maxNodes=3&" + RANGE))
                 .contains("\"nodeCount\":4,", "\"hidden\":[0,0,2]", "\"total\":1000000000,");
+    }
+
+    @Test
+    void theFlameGraphSaysWhereInTheSourceANodeIs() throws Exception {
+        assertThat(server.text("/api/v1/flamegraph?format=json&" + SOURCES))
+                .contains(
+                        "\"file\":[1,2,3,0,0,0],\"line\":[12,30,7,0,0,0],"
+                                + "\"lastLine\":[12,31,7,0,0,0],\"inlining\":[0,0,2,0,0,0]},"
+                                + "\"files\":[\"\",\"/src/main.c\",\"/src/work.c\","
+                                + "\"/src/hash.h\"],");
     }
 
     private static String function(String name, String binary, String kind) {
@@ -149,8 +162,7 @@ class QueryIT {
                 + binary
                 + "\",\"kind\":\""
                 + kind
-                + "\",\"file\":\"\",\"line\":0,"
-                + "\"buildId\":\"0123456789abcdef0123456789abcdef01234567\"}";
+                + "\",\"buildId\":\"0123456789abcdef0123456789abcdef01234567\"}";
     }
 
     @Test
@@ -381,7 +393,8 @@ class QueryIT {
                 "stack-quality?search=x | parameter: \"search\" (expected: from, limit, partial,"
                         + " selector, to, type)",
                 "lines | function: missing (expected: given)",
-                "lines?function=f&limit=0 | limit: \"0\" (expected: a whole number from 1 to 100000)",
+                "lines?function=f&limit=0 | limit: \"0\" (expected: a whole number from 1 to"
+                        + " 100000)",
                 "lines?function=f&search=x | parameter: \"search\" (expected: binary, demangle,"
                         + " from, function, limit, partial, selector, to, type)",
                 "top?partial=yes | partial: \"yes\" (expected: true or false)",

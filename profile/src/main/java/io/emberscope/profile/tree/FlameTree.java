@@ -22,6 +22,7 @@ public final class FlameTree {
     private final long startNanos;
     private final long durationNanos;
     private final List<Function> functions;
+    private final List<String> files;
     private final Nodes nodes;
 
     FlameTree(
@@ -29,11 +30,13 @@ public final class FlameTree {
             long startNanos,
             long durationNanos,
             List<Function> functions,
+            List<String> files,
             Nodes nodes) {
         this.type = type;
         this.startNanos = startNanos;
         this.durationNanos = durationNanos;
         this.functions = List.copyOf(functions);
+        this.files = List.copyOf(files);
         this.nodes = nodes;
     }
 
@@ -58,11 +61,17 @@ public final class FlameTree {
         }
         budget.reserve(Functions.bytes(profile.frames()));
         Functions functions = new Functions(profile.frames());
-        Nodes all = new TreeBuilder(profile, functions, budget).build();
+        budget.reserve(Sources.bytes(functions.places()));
+        Sources sources = new Sources(profile.frames(), functions);
+        Nodes all = new TreeBuilder(profile, functions, sources, budget).build();
         Nodes shown = Pruning.largest(all, maxNodes, budget);
-        List<Function> used = shown.renumberFunctions(functions);
         return new FlameTree(
-                profile.type(), profile.startNanos(), profile.durationNanos(), used, shown);
+                profile.type(),
+                profile.startNanos(),
+                profile.durationNanos(),
+                shown.renumberFunctions(functions),
+                shown.renumberFiles(sources.files()),
+                shown);
     }
 
     /// What the values count.
@@ -141,6 +150,32 @@ public final class FlameTree {
         return functions;
     }
 
+    /// The files that nodes are in, each once, the first one empty.
+    public List<String> files() {
+        return files;
+    }
+
+    /// Index into [#files] of the source file that a node is in; 0 if none is known or there are
+    /// several, and for a node that stands for hidden ones.
+    public int file(int node) {
+        return nodes.file(node);
+    }
+
+    /// Lowest line of that file which stacks go through in a node, from 1; 0 if none is known.
+    public int line(int node) {
+        return nodes.line(node);
+    }
+
+    /// Highest such line.
+    public int lastLine(int node) {
+        return nodes.lastLine(node);
+    }
+
+    /// Whether a node's function was inlined there.
+    public Inlining inlining(int node) {
+        return nodes.inlining(node);
+    }
+
     /// The tree in the form of `docs/formats/flamegraph.md`.
     public byte[] encode() {
         return FlameFormat.encode(this);
@@ -150,6 +185,6 @@ public final class FlameTree {
     ///
     /// @throws MalformedInputException if it is not such a form
     public static FlameTree decode(byte[] encoded) throws MalformedInputException {
-        return FlameFormat.decode(Objects.requireNonNull(encoded));
+        return FlameReader.decode(Objects.requireNonNull(encoded));
     }
 }

@@ -8,8 +8,5 @@ import io.emberscope.profile.FrameKind;
 /// @param name name to show, never empty
 /// @param binary file name or path of the binary, or empty
 /// @param kind what kind of code it is
-/// @param file source file, or empty if it is not known or not the same in all frames
-/// @param line lowest source line seen in the file, or 0
 /// @param buildId build id, or empty if it is not known or not the same in all frames
-public record Function(
-        String name, String binary, FrameKind kind, String file, int line, String buildId) {}
+public record Function(String name, String binary, FrameKind kind, String buildId) {}

@@ -14,8 +14,7 @@ import java.util.List;
 /// each frame stands in.
 final class Functions {
     /// Stands where a sample has no stack at all.
-    private static final Function NO_STACK =
-            new Function("[no stack]", "", FrameKind.UNKNOWN, "", 0, "");
+    private static final Function NO_STACK = new Function("[no stack]", "", FrameKind.UNKNOWN, "");
 
     private static final Comparator<Function> ORDER =
             Comparator.comparing(Function::name)
@@ -28,10 +27,9 @@ final class Functions {
 
     private final List<Function> sorted;
     // Frame f has the places starts[f]..starts[f + 1], one for each of its functions, the innermost
-    // inlined one first.
+    // inlined one first; the last place of all is that of samples without a stack.
     private final int[] starts;
-    private final int[] inFrames;
-    private final int noStack;
+    private final int[] atPlaces;
 
     Functions(List<Frame> frames) {
         Builder builder = new Builder();
@@ -41,17 +39,17 @@ final class Functions {
             size = Math.addExact(size, Math.max(1, frames.get(i).lines().size()));
             starts[i + 1] = size;
         }
-        inFrames = new int[size];
+        atPlaces = new int[size + 1];
         for (int i = 0; i < frames.size(); i++) {
             Frame frame = frames.get(i);
             if (frame.lines().isEmpty()) {
-                inFrames[starts[i]] = builder.unnamed(frame);
+                atPlaces[starts[i]] = builder.unnamed(frame);
             }
             for (int j = 0; j < frame.lines().size(); j++) {
-                inFrames[starts[i] + j] = builder.named(frame, frame.lines().get(j));
+                atPlaces[starts[i] + j] = builder.named(frame, frame.lines().get(j));
             }
         }
-        int unsortedNoStack = builder.add(NO_STACK, -1);
+        atPlaces[size] = builder.add(NO_STACK, -1);
         Integer[] order = new Integer[builder.functions.size()];
         Arrays.setAll(order, i -> i);
         Arrays.sort(order, Comparator.comparing(builder.functions::get, ORDER));
@@ -62,9 +60,8 @@ final class Functions {
             ordered.add(builder.functions.get(order[i]));
         }
         sorted = ordered;
-        noStack = place[unsortedNoStack];
-        for (int i = 0; i < inFrames.length; i++) {
-            inFrames[i] = place[inFrames[i]];
+        for (int i = 0; i < atPlaces.length; i++) {
+            atPlaces[i] = place[atPlaces[i]];
         }
     }
 
@@ -85,25 +82,25 @@ final class Functions {
         return sorted.get(function);
     }
 
-    /// Number of places in all frames.
+    /// Number of places, that of samples without a stack included.
     int places() {
-        return inFrames.length;
+        return atPlaces.length;
     }
 
     /// The first place of a frame, which is its innermost function; for the number of frames, the
-    /// number of places.
+    /// place after the last one's.
     int firstPlace(int frame) {
         return starts[frame];
     }
 
     /// The function at a place.
     int at(int place) {
-        return inFrames[place];
+        return atPlaces[place];
     }
 
-    /// The function of samples that have no stack.
-    int noStack() {
-        return noStack;
+    /// The place of samples that have no stack.
+    int noStackPlace() {
+        return atPlaces.length - 1;
     }
 
     /// Number of functions on a stack.
@@ -115,17 +112,16 @@ final class Functions {
         return Math.max(1, depth);
     }
 
-    /// Writes the functions of a stack, leaf first, to `target` from `place`; returns the place
-    /// after them.
-    int expand(int[] stack, int[] target, int place) {
+    /// Writes the places of a stack, leaf first, to `target` from `start`; returns the end of them.
+    int expand(int[] stack, int[] target, int start) {
         if (stack.length == 0) {
-            target[place] = noStack;
-            return place + 1;
+            target[start] = noStackPlace();
+            return start + 1;
         }
-        int at = place;
+        int at = start;
         for (int frame : stack) {
-            for (int i = starts[frame]; i < starts[frame + 1]; i++) {
-                target[at++] = inFrames[i];
+            for (int place = starts[frame]; place < starts[frame + 1]; place++) {
+                target[at++] = place;
             }
         }
         return at;
@@ -139,21 +135,14 @@ final class Functions {
 
         int named(Frame frame, Line line) {
             return add(
-                    new Function(
-                            line.function(),
-                            frame.binary(),
-                            frame.kind(),
-                            line.file(),
-                            line.line(),
-                            frame.buildId()),
+                    new Function(line.function(), frame.binary(), frame.kind(), frame.buildId()),
                     0);
         }
 
         /// Where there is no name, code of different builds is different code.
         int unnamed(Frame frame) {
             return add(
-                    new Function(
-                            placeName(frame), frame.binary(), frame.kind(), "", 0, frame.buildId()),
+                    new Function(placeName(frame), frame.binary(), frame.kind(), frame.buildId()),
                     1 + texts.add(frame.buildId()));
         }
 
@@ -166,31 +155,12 @@ final class Functions {
                             distinction);
             if (number == functions.size()) {
                 functions.add(function);
-            } else {
-                Function merged = merged(functions.get(number), function);
-                functions.set(number, merged);
+            } else if (!functions.get(number).buildId().equals(function.buildId())) {
+                functions.set(
+                        number,
+                        new Function(function.name(), function.binary(), function.kind(), ""));
             }
             return number;
-        }
-
-        private static Function merged(Function known, Function more) {
-            boolean sameFile = known.file().equals(more.file());
-            boolean sameBuild = known.buildId().equals(more.buildId());
-            int line = sameFile ? lowest(known.line(), more.line()) : 0;
-            if (sameFile && sameBuild && line == known.line()) {
-                return known;
-            }
-            return new Function(
-                    known.name(),
-                    known.binary(),
-                    known.kind(),
-                    sameFile ? known.file() : "",
-                    line,
-                    sameBuild ? known.buildId() : "");
-        }
-
-        private static int lowest(int line, int other) {
-            return line == 0 || other == 0 ? Math.max(line, other) : Math.min(line, other);
         }
 
         /// Memory that no file is behind, such as what a compiler at run time writes to, has no

@@ -86,13 +86,13 @@ public record LineTable(
         private final boolean[] asked;
         // By place: the row it counts for, or NONE.
         private final int[] rows;
-        private int noStackRow = NONE;
         private final StringTable files = StringTable.withEmptyFirst();
         private final IntSequences keys = new IntSequences();
         // By row.
         private long[] selves = {};
         private long[] totals = {};
         private int[] lastStack = {};
+        private int[] path = new int[64];
         private final CheckedSum total = new CheckedSum();
         private long functionSelf;
         private long functionTotal;
@@ -126,8 +126,9 @@ public record LineTable(
                     }
                 }
             }
-            if (asked[functions.noStack()]) {
-                noStackRow = row("", 0);
+            int noStack = functions.noStackPlace();
+            if (asked[functions.at(noStack)]) {
+                rows[noStack] = row("", 0);
             }
             selves = new long[keys.size()];
             totals = new long[keys.size()];
@@ -149,17 +150,19 @@ public record LineTable(
             if (value == 0) {
                 return;
             }
-            int leaf = stack.length == 0 ? noStackRow : rows[functions.firstPlace(stack[0])];
+            int depth = functions.depth(stack);
+            if (depth > path.length) {
+                path = new int[Math.max(depth, path.length * 2)];
+            }
+            functions.expand(stack, path, 0);
+            int leaf = rows[path[0]];
             if (leaf != NONE) {
                 selves[leaf] += value;
                 functionSelf += value;
             }
-            boolean isOn = stack.length == 0 && addTotal(noStackRow, value, number);
-            for (int frame : stack) {
-                int end = functions.firstPlace(frame + 1);
-                for (int place = functions.firstPlace(frame); place < end; place++) {
-                    isOn |= addTotal(rows[place], value, number);
-                }
+            boolean isOn = false;
+            for (int i = 0; i < depth; i++) {
+                isOn |= addTotal(rows[path[i]], value, number);
             }
             if (isOn) {
                 functionTotal += value;

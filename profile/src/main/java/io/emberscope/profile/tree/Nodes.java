@@ -16,19 +16,35 @@ final class Nodes {
     /// Memory of a node in the columns that every node has.
     private static final int BYTES_EACH = 2 * Integer.BYTES + 2 * Long.BYTES;
 
+    /// Memory of a node in the columns of its source.
+    private static final int SOURCE_BYTES = 3 * Integer.BYTES + 1;
+
+    private final boolean hasSources;
     private int[] levels;
     private long[] totals;
     private long[] selves;
     private int[] functions;
+    // Of the source; empty without sources.
+    private int[] files;
+    private int[] lines;
+    private int[] lastLines;
+    private byte[] inlinings;
     private int[] hidden = {};
     private int size;
 
-    Nodes(int capacity) {
+    /// @param hasSources whether it is known of any node where in the source it is
+    Nodes(int capacity, boolean hasSources) {
+        this.hasSources = hasSources;
         int room = Math.max(16, capacity);
         levels = new int[room];
         totals = new long[room];
         selves = new long[room];
         functions = new int[room];
+        int sourceRoom = hasSources ? room : 0;
+        files = new int[sourceRoom];
+        lines = new int[sourceRoom];
+        lastLines = new int[sourceRoom];
+        inlinings = new byte[sourceRoom];
     }
 
     /// Adds a node that shows a function.
@@ -43,6 +59,31 @@ final class Nodes {
         size++;
     }
 
+    /// Says where in the source a node is.
+    ///
+    /// @param file its number, or [Sources#NO_FILE]
+    /// @param line lowest line, or 0
+    /// @param lastLine highest line, or 0
+    void source(int node, int file, int line, int lastLine, Inlining inlining) {
+        if (hasSources) {
+            files[node] = file;
+            lines[node] = line;
+            lastLines[node] = lastLine;
+            inlinings[node] = (byte) inlining.code();
+        }
+    }
+
+    /// Adds a node of other nodes as it is.
+    void addCopy(Nodes from, int node) {
+        add(from.level(node), from.function(node), from.total(node), from.self(node));
+        source(
+                size - 1,
+                from.file(node),
+                from.line(node),
+                from.lastLine(node),
+                from.inlining(node));
+    }
+
     /// Adds a node that stands for `count` hidden ones.
     void addHidden(int level, int count, long total) {
         add(level, NO_FUNCTION, total, 0);
@@ -53,13 +94,18 @@ final class Nodes {
     }
 
     /// Memory that columns for so many nodes take.
-    static long bytes(int room) {
-        return (long) room * BYTES_EACH;
+    long bytes(int room) {
+        return (long) room * (BYTES_EACH + (hasSources ? SOURCE_BYTES : 0));
     }
 
     /// Memory that the columns take.
     long bytes() {
         return bytes(levels.length);
+    }
+
+    /// Whether it is known of any node where in the source it is.
+    boolean hasSources() {
+        return hasSources;
     }
 
     /// Counts what the columns grow by if the next node makes them grow.
@@ -92,6 +138,22 @@ final class Nodes {
 
     int hidden(int node) {
         return node < hidden.length ? hidden[node] : 0;
+    }
+
+    int file(int node) {
+        return hasSources ? files[node] : Sources.NO_FILE;
+    }
+
+    int line(int node) {
+        return hasSources ? lines[node] : 0;
+    }
+
+    int lastLine(int node) {
+        return hasSources ? lastLines[node] : 0;
+    }
+
+    Inlining inlining(int node) {
+        return hasSources ? Inlining.of(inlinings[node]) : Inlining.NONE;
     }
 
     /// A copy of the totals.
@@ -137,6 +199,25 @@ final class Nodes {
         return used;
     }
 
+    /// Numbers the files that nodes are in in the order of their first node, after the empty one,
+    /// and returns them.
+    List<String> renumberFiles(List<String> all) {
+        List<String> used = new ArrayList<>();
+        used.add("");
+        if (hasSources) {
+            int[] numbers = new int[all.size()];
+            for (int i = 0; i < size; i++) {
+                int file = files[i];
+                if (file != Sources.NO_FILE && numbers[file] == 0) {
+                    numbers[file] = used.size();
+                    used.add(all.get(file));
+                }
+                files[i] = numbers[file];
+            }
+        }
+        return used;
+    }
+
     private void grow() {
         if (size == SIZE_MAX) {
             throw new IllegalStateException("nodes: (expected: at most " + SIZE_MAX + ")");
@@ -146,6 +227,12 @@ final class Nodes {
         totals = Arrays.copyOf(totals, room);
         selves = Arrays.copyOf(selves, room);
         functions = Arrays.copyOf(functions, room);
+        if (hasSources) {
+            files = Arrays.copyOf(files, room);
+            lines = Arrays.copyOf(lines, room);
+            lastLines = Arrays.copyOf(lastLines, room);
+            inlinings = Arrays.copyOf(inlinings, room);
+        }
     }
 
     private int grownRoom() {

@@ -34,7 +34,7 @@ final class Pruning {
             return all;
         }
         long scratch = (long) all.size() * BYTES_EACH;
-        budget.reserve(scratch + Nodes.bytes(maxNodes));
+        budget.reserve(scratch + all.bytes(maxNodes));
         Nodes largest = new Pruning(all).largest(maxNodes);
         budget.release(scratch + all.bytes());
         return largest;
@@ -101,7 +101,7 @@ final class Pruning {
                 }
             }
         }
-        Nodes pruned = new Nodes(size);
+        Nodes pruned = new Nodes(size, all.hasSources());
         int[] path = new int[count + 1];
         path[0] = NO_PARENT;
         int pathLength = 1;
@@ -120,7 +120,7 @@ final class Pruning {
             }
             if (i < all.size()) {
                 path[pathLength++] = i;
-                pruned.add(level, all.function(i), all.total(i), all.self(i));
+                pruned.addCopy(all, i);
             }
         }
         return pruned;

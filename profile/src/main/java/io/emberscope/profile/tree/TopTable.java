@@ -72,11 +72,12 @@ public record TopTable(ProfileType type, long total, List<Row> rows) {
                 path = new int[Math.max(depth, path.length * 2)];
             }
             functions.expand(stack, path, 0);
-            selves[path[0]] += value;
+            selves[functions.at(path[0])] += value;
             for (int j = 0; j < depth; j++) {
-                if (lastStack[path[j]] != i) {
-                    lastStack[path[j]] = i;
-                    totals[path[j]] += value;
+                int function = functions.at(path[j]);
+                if (lastStack[function] != i) {
+                    lastStack[function] = i;
+                    totals[function] += value;
                 }
             }
         }

@@ -13,10 +13,12 @@ import java.util.Arrays;
 final class TreeBuilder {
     private static final int INSERTION_SORT_MAX = 16;
 
-    // Stack s, outermost function first: paths[starts[s]..starts[s + 1]).
+    // The places of stack s, outermost first: paths[starts[s]..starts[s + 1]).
     private final int[] starts;
     private final int[] paths;
     private final long[] values;
+    private final Functions functions;
+    private final Sources sources;
     private final MemoryBudget budget;
 
     // One for each stack: the function at the level at hand + 1 (0 where the stack has ended) in
@@ -40,8 +42,10 @@ final class TreeBuilder {
     private int[] childScratch = new int[16];
     private int children;
 
-    TreeBuilder(MergedProfile profile, Functions functions, MemoryBudget budget)
+    TreeBuilder(MergedProfile profile, Functions functions, Sources sources, MemoryBudget budget)
             throws IOException {
+        this.functions = functions;
+        this.sources = sources;
         this.budget = budget;
         int count = 0;
         int depths = 0;
@@ -72,7 +76,7 @@ final class TreeBuilder {
     }
 
     Nodes build() throws IOException {
-        Nodes nodes = new Nodes(values.length);
+        Nodes nodes = new Nodes(values.length, sources.areKnown());
         budget.reserve(nodes.bytes());
         divide(0, keys.length, 0);
         pushChildren(0);
@@ -81,9 +85,11 @@ final class TreeBuilder {
             int level = pendingLevel[pending];
             int function = pendingFunction[pending];
             long total = pendingTotal[pending];
+            findSources(pendingFrom[pending], pendingTo[pending], level);
             long self = divide(pendingFrom[pending], pendingTo[pending], level + 1);
             nodes.countNext(budget);
             nodes.add(level, function, total, self);
+            sources.putTo(nodes);
             pushChildren(level + 1);
         }
         budget.release(bytes(values.length, paths.length));
@@ -94,6 +100,14 @@ final class TreeBuilder {
         return stacks * (long) (Integer.BYTES + 2 * Long.BYTES) + depths * (long) Integer.BYTES;
     }
 
+    /// Finds where in the source the node is whose stacks are the range.
+    private void findSources(int from, int to, int level) {
+        sources.begin();
+        for (int i = from; sources.areKnown() && i < to; i++) {
+            sources.add(paths[starts[(int) keys[i]] + level]);
+        }
+    }
+
     /// Finds the children of the node whose stacks are the range; their functions are at `level`.
     /// Returns the sum of the stacks that end in the node.
     private long divide(int from, int to, int level) {
@@ -101,7 +115,7 @@ final class TreeBuilder {
         for (int i = from; i < to; i++) {
             int stack = (int) keys[i];
             int at = starts[stack] + level;
-            long next = at < starts[stack + 1] ? paths[at] + 1L : 0;
+            long next = at < starts[stack + 1] ? functions.at(paths[at]) + 1L : 0;
             keys[i] = next << Integer.SIZE | stack;
             same &= keys[i] >>> Integer.SIZE == keys[from] >>> Integer.SIZE;
         }

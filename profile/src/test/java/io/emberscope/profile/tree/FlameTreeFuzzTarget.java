@@ -25,6 +25,8 @@ public final class FlameTreeFuzzTarget {
             }
             int function = tree.function(i);
             check(function >= -1 && function < tree.functions().size(), "no such function");
+            check(tree.file(i) >= 0 && tree.file(i) < tree.files().size(), "no such file");
+            check(tree.line(i) >= 0 && tree.line(i) <= tree.lastLine(i), "lines in no order");
             check(tree.total(i) >= 0 && tree.self(i) >= 0, "a negative value");
         }
         for (long rest : left) {

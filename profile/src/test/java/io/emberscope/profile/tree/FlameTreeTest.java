@@ -16,9 +16,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class FlameTreeTest {
@@ -43,8 +47,6 @@ class FlameTreeTest {
                                 "work",
                                 "/usr/bin/web",
                                 FrameKind.NATIVE,
-                                "",
-                                0,
                                 "0123456789abcdef0123456789abcdef01234567"));
     }
 
@@ -127,33 +129,63 @@ class FlameTreeTest {
     }
 
     @Test
-    void framesOfOneFunctionAreOneNodeAndSayOnlyWhatAllOfThemSay() {
+    void framesOfOneFunctionAreOneNodeInAllTheirLines() {
+        Line main = new Line("main", "", "main.c", 5);
         List<Frame> frames =
                 List.of(
-                        new Frame(
-                                FrameKind.NATIVE,
-                                "aa",
-                                "b",
-                                1,
-                                List.of(new Line("f", "", "f.c", 12))),
-                        new Frame(
-                                FrameKind.NATIVE,
-                                "bb",
-                                "b",
-                                2,
-                                List.of(new Line("f", "", "f.c", 10))));
-        MergedProfile profile =
-                new MergedProfile(
-                        ProfileType.CPU,
-                        0,
-                        0,
-                        frames,
-                        List.of(new int[] {0}, new int[] {1}),
-                        new long[] {1, 2});
-        FlameTree tree = FlameTree.of(profile, 5);
-        assertThat(text(tree)).isEqualTo("f 3 3\n");
-        assertThat(tree.functions())
-                .containsExactly(new Function("f", "b", FrameKind.NATIVE, "f.c", 10, ""));
+                        code("aa", new Line("f", "", "f.c", 12)),
+                        code("bb", new Line("f", "", "f.c", 10)),
+                        code("aa", new Line("f", "", "f.c", 11), main),
+                        code("aa", Line.named("f")),
+                        code("aa", main),
+                        code("aa", new Line("g", "", "g.c", 1), main),
+                        code("aa", new Line("h", "", "h.c", 1)),
+                        code("aa", new Line("h", "", "other.c", 2)),
+                        code("aa", new Line("h", "", "h.c", 3)));
+        List<int[]> stacks =
+                List.of(
+                        new int[] {0, 4},
+                        new int[] {1, 4},
+                        new int[] {2},
+                        new int[] {3, 4},
+                        new int[] {5},
+                        new int[] {6, 4},
+                        new int[] {7, 4},
+                        new int[] {8, 4},
+                        new int[] {8});
+        FlameTree tree =
+                FlameTree.of(
+                        new MergedProfile(
+                                ProfileType.CPU,
+                                0,
+                                0,
+                                frames,
+                                stacks,
+                                new long[] {100, 100, 100, 100, 50, 10, 10, 10, 1}),
+                        9);
+        assertThat(text(tree)).isEqualTo("main 480 0\n f 400 400\n g 50 50\n h 30 30\nh 1 1\n");
+        assertThat(IntStream.range(0, 5).mapToObj(i -> source(tree, i)))
+                .containsExactly(
+                        "main.c:5-5 NONE",
+                        "f.c:10-12 SOME",
+                        "g.c:1-1 ALL",
+                        ":0-0 NONE",
+                        "h.c:3-3 NONE");
+        assertThat(tree.functions().get(1)).isEqualTo(new Function("f", "b", FrameKind.NATIVE, ""));
+    }
+
+    private static Frame code(String buildId, Line... lines) {
+        return new Frame(FrameKind.NATIVE, buildId, "b", 1, List.of(lines));
+    }
+
+    private static String source(FlameTree tree, int node) {
+        return tree.files().get(tree.file(node))
+                + ':'
+                + tree.line(node)
+                + '-'
+                + tree.lastLine(node)
+                + ' '
+                + tree.inlining(node);
     }
 
     @Test
@@ -245,6 +277,7 @@ class FlameTreeTest {
             MergedProfile profile = Profiles.merge(Profiles.random(seed));
             FlameTree tree = FlameTree.of(profile, FlameTree.NODES_MAX);
             assertThat(paths(tree)).as("seed %d", seed).isEqualTo(naivePaths(profile));
+            assertThat(sources(tree)).as("seed %d", seed).isEqualTo(naiveSources(profile));
             checkInvariants(tree, profile, seed);
         }
     }
@@ -263,6 +296,7 @@ class FlameTreeTest {
                         .as("seed %d, maxNodes %d", seed, maxNodes)
                         .isLessThanOrEqualTo(maxNodes);
                 assertThat(pruned.fullSize()).as("seed %d", seed).isEqualTo(full.size());
+                assertThat(sources(full)).as("seed %d", seed).containsAllEntriesOf(sources(pruned));
                 checkInvariants(pruned, profile, seed);
                 long smallestShown = Long.MAX_VALUE;
                 Map<List<Function>, Sums> shown = paths(pruned);
@@ -311,6 +345,7 @@ class FlameTreeTest {
             FlameTree decoded = FlameTree.decode(encoded);
             assertThat(text(decoded)).as("seed %d", seed).isEqualTo(text(tree));
             assertThat(decoded.functions()).as("seed %d", seed).isEqualTo(tree.functions());
+            assertThat(sources(decoded)).as("seed %d", seed).isEqualTo(sources(tree));
             assertThat(decoded.type()).isEqualTo(tree.type());
             assertThat(decoded.startNanos()).isEqualTo(tree.startNanos());
             assertThat(decoded.durationNanos()).isEqualTo(tree.durationNanos());
@@ -344,8 +379,8 @@ class FlameTreeTest {
     @Test
     void anotherVersionIsRefusedByName() {
         byte[] other = FlameTree.of(Profiles.merge(Profiles.cpu()), 9).encode();
-        other[4] = 2;
-        assertThatThrownBy(() -> FlameTree.decode(other)).hasMessage("version: 2 (expected: 1)");
+        other[4] = 1;
+        assertThatThrownBy(() -> FlameTree.decode(other)).hasMessage("version: 1 (expected: 2)");
     }
 
     private static void checkInvariants(FlameTree tree, MergedProfile profile, long seed) {
@@ -393,7 +428,7 @@ class FlameTreeTest {
             functions.expand(stack, leafFirst, 0);
             List<Function> path = new ArrayList<>();
             for (int j = leafFirst.length - 1; j >= 0; j--) {
-                path.add(functions.get(leafFirst[j]));
+                path.add(functions.get(functions.at(leafFirst[j])));
                 nodes.merge(
                         List.copyOf(path),
                         new Sums(value, j == 0 ? value : 0),
@@ -401,6 +436,78 @@ class FlameTreeTest {
             }
         }
         return nodes;
+    }
+
+    /// Where each node is in the source, by collecting it from all stacks.
+    private static Map<List<Function>, String> naiveSources(MergedProfile profile) {
+        Map<List<Function>, List<Line>> lines = new HashMap<>();
+        Map<List<Function>, Set<Boolean>> inlined = new HashMap<>();
+        Functions functions = new Functions(profile.frames());
+        for (int i = 0; i < profile.values().length; i++) {
+            int[] stack = profile.stacks().get(i);
+            List<Function> path = new ArrayList<>();
+            if (profile.values()[i] > 0 && stack.length == 0) {
+                path.add(functions.get(functions.at(functions.noStackPlace())));
+                lines.put(List.copyOf(path), List.of());
+            }
+            for (int j = stack.length - 1; profile.values()[i] > 0 && j >= 0; j--) {
+                List<Line> ofFrame = profile.frames().get(stack[j]).lines();
+                for (int k = Math.max(1, ofFrame.size()) - 1; k >= 0; k--) {
+                    path.add(functions.get(functions.at(functions.firstPlace(stack[j]) + k)));
+                    lines.computeIfAbsent(List.copyOf(path), _ -> new ArrayList<>());
+                    if (!ofFrame.isEmpty()) {
+                        lines.get(path).add(ofFrame.get(k));
+                    }
+                    inlined.computeIfAbsent(List.copyOf(path), _ -> new HashSet<>())
+                            .add(k + 1 < ofFrame.size());
+                }
+            }
+        }
+        Map<List<Function>, String> sources = new HashMap<>();
+        lines.forEach(
+                (path, all) -> {
+                    Set<Boolean> both = inlined.getOrDefault(path, Set.of(false));
+                    Inlining inlining =
+                            both.size() == 2
+                                    ? Inlining.SOME
+                                    : both.contains(true) ? Inlining.ALL : Inlining.NONE;
+                    List<String> files =
+                            all.stream()
+                                    .map(Line::file)
+                                    .filter(file -> !file.isEmpty())
+                                    .distinct()
+                                    .toList();
+                    IntSummaryStatistics numbers =
+                            all.stream()
+                                    .mapToInt(Line::line)
+                                    .filter(line -> line > 0 && files.size() <= 1)
+                                    .summaryStatistics();
+                    sources.put(
+                            path,
+                            (files.size() == 1 ? files.getFirst() : "")
+                                    + ':'
+                                    + (numbers.getCount() > 0 ? numbers.getMin() : 0)
+                                    + '-'
+                                    + (numbers.getCount() > 0 ? numbers.getMax() : 0)
+                                    + ' '
+                                    + inlining);
+                });
+        return sources;
+    }
+
+    private static Map<List<Function>, String> sources(FlameTree tree) {
+        Map<List<Function>, String> sources = new HashMap<>();
+        List<Function> path = new ArrayList<>();
+        for (int i = 0; i < tree.size(); i++) {
+            while (path.size() > tree.level(i)) {
+                path.removeLast();
+            }
+            if (!tree.isHidden(i)) {
+                path.add(tree.functions().get(tree.function(i)));
+                sources.put(List.copyOf(path), source(tree, i));
+            }
+        }
+        return sources;
     }
 
     private static Map<List<Function>, Sums> paths(FlameTree tree) {

@@ -28,7 +28,13 @@ final class FlameTreeJson {
                     column(json, "self", tree, tree::self);
                     column(json, "function", tree, tree::function);
                     column(json, "hidden", tree, tree::hidden);
+                    column(json, "file", tree, tree::file);
+                    column(json, "line", tree, tree::line);
+                    column(json, "lastLine", tree, tree::lastLine);
+                    column(json, "inlining", tree, node -> tree.inlining(node).code());
                     json.writeEndObject();
+                    json.writeFieldName("files");
+                    json.writeArray(tree.files().toArray(String[]::new), 0, tree.files().size());
                     json.writeArrayFieldStart("functions");
                     for (Function function : tree.functions()) {
                         function(json, function);
@@ -53,8 +59,6 @@ final class FlameTreeJson {
         json.writeStringField("name", function.name());
         json.writeStringField("binary", function.binary());
         json.writeStringField("kind", function.kind().text());
-        json.writeStringField("file", function.file());
-        json.writeNumberField("line", function.line());
         json.writeStringField("buildId", function.buildId());
         json.writeEndObject();
     }

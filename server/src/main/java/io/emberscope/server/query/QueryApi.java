@@ -48,9 +48,9 @@ public final class QueryApi implements AutoCloseable {
 
     /// What a node of a flame graph takes until the answer is there, in bytes; texts come once for
     /// many nodes. A buffer that grows, and its content twice more.
-    private static final int NODE_BYTES = 40;
+    private static final int NODE_BYTES = 60;
 
-    private static final int JSON_NODE_BYTES = 200;
+    private static final int JSON_NODE_BYTES = 260;
 
     /// What a row of a table takes, in bytes, in the same way.
     private static final int ROW_BYTES = 600;
