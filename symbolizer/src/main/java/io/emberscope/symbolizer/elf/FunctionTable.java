@@ -79,18 +79,32 @@ public final class FunctionTable {
         void range(long address, long length, String name) throws IOException;
     }
 
-    /// Passes all ranges of functions that have a name.
+    /// Passes all ranges of functions that have a name, in the order in which the file has the
+    /// names and not in that of the code: so the names are read in large pieces. Meanwhile it takes
+    /// 8 bytes for each.
     ///
     /// @param file the table was built from; may be a separate debug file
     public void forEach(ElfFile file, Visitor visitor) throws IOException {
+        ByteSource source = new ReadAhead(file.source());
         LongUnaryOperator addresses = CodeRegions.of(file).addressesOfOffsets();
-        for (int i = 0; i < size(); i++) {
-            String name = name(i, file.source());
+        for (long key : byNames()) {
+            int i = (int) key;
+            String name = name(i, source);
             long address = addresses.applyAsLong(startOf(i));
             if (!name.isEmpty() && address != ElfFile.NOWHERE) {
                 visitor.range(address, endOf(i) - startOf(i), name);
             }
         }
+    }
+
+    /// Numbers of ranges, in the lower half of each, in the order of their names in the file.
+    private long[] byNames() {
+        long[] keys = new long[size()];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = (long) (references[i] & ~FunctionNames.STUB) << Integer.SIZE | i;
+        }
+        Arrays.sort(keys);
+        return keys;
     }
 
     /// Ranges of code with a function. A function interrupted by another has several.

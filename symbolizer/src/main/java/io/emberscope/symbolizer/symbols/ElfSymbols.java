@@ -10,7 +10,7 @@ public final class ElfSymbols {
     private ElfSymbols() {}
 
     /// Tells a binary's symbols, and where its code is, to a file that may be made of other things
-    /// too. Beside the function table that takes about 6 MiB of memory for 256 Ki functions.
+    /// too. Beside the function table that takes about 8 MiB of memory for 256 Ki functions.
     ///
     /// @param functionsMax functions there may be
     /// @throws io.emberscope.symbolizer.elf.TooManyFunctionsException if there are more functions
