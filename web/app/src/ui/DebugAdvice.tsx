@@ -31,7 +31,11 @@ export function DebugAdvice({
   }
   return (
     <>
-      <p>{what === "names" ? "Names" : "Lines"} come with its debug information:</p>
+      <p>
+        {what === "names"
+          ? "Names come with its debug information:"
+          : "Lines come with its debug information, as far as that has them:"}
+      </p>
       <ul>
         <li>
           <code>./emberscope debuginfo upload FILE</code>, where FILE is the binary before it was

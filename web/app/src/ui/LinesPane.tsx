@@ -102,6 +102,13 @@ function Content({
   if (table.lineCount === 0) {
     return <p className="lines-note">It is not in this profile.</p>;
   }
+  if (selection.name.endsWith("@plt")) {
+    return (
+      <p className="lines-note">
+        The linker made this stub to call a function of another binary: it has no source.
+      </p>
+    );
+  }
   if (table.lines.every(({ line }) => line === 0)) {
     return (
       <div className="lines-note">
