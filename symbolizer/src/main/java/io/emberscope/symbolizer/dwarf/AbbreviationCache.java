@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.dwarf;
 
+import io.emberscope.symbolizer.elf.SectionView;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;

@@ -1,6 +1,7 @@
 package io.emberscope.symbolizer.dwarf;
 
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.SectionView;
 import java.io.IOException;
 import java.util.Arrays;
 

@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.dwarf;
 
+import io.emberscope.symbolizer.elf.SectionView;
 import io.emberscope.symbolizer.symbols.CodeSink;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

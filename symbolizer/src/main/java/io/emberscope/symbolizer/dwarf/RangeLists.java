@@ -1,6 +1,7 @@
 package io.emberscope.symbolizer.dwarf;
 
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.SectionView;
 import java.io.IOException;
 
 /// Reads range lists: `.debug_ranges` (DWARF 3, section 2.17.3) and `.debug_rnglists` (DWARF 5,

@@ -4,6 +4,7 @@ import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;
+import io.emberscope.symbolizer.elf.SectionView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

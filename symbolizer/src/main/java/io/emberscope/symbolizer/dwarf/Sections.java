@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.dwarf;
 
+import io.emberscope.symbolizer.elf.SectionView;
 import java.nio.ByteOrder;
 
 /// The sections of one file that debug information is in; one that the file does not have is empty.

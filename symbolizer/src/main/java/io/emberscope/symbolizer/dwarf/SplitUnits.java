@@ -3,6 +3,7 @@ package io.emberscope.symbolizer.dwarf;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.elf.ElfFile;
+import io.emberscope.symbolizer.elf.SectionView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;

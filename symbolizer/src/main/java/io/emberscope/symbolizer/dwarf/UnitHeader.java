@@ -1,6 +1,7 @@
 package io.emberscope.symbolizer.dwarf;
 
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.SectionView;
 import java.io.IOException;
 
 /// What a unit of `.debug_info` begins with.

@@ -3,23 +3,17 @@ package io.emberscope.symbolizer.unwind;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;
-import io.emberscope.symbolizer.elf.Segment;
+import io.emberscope.symbolizer.go.GoTable;
 import java.io.IOException;
 import java.util.Optional;
 
-/// The table that Go programs carry for their own stack traces, also when stripped: `.gopclntab`,
-/// of Go 1.18 and later (`runtime/symtab.go` and `internal/abi/symtab.go` of Go's sources describe
-/// it). For every function it has the distance of the stack pointer from the return address at each
-/// instruction.
+/// What [GoTable] has for every function from Go 1.18 on: the distance of the stack pointer from
+/// the return address at each instruction.
 ///
 /// A frame that is large enough has the caller's rbp right under the return address. It is said to
 /// be there from the moment that the stack pointer moves, which for the one or two instructions
 /// until rbp is written is too early; only walks that go on by frame pointers notice.
 final class GoFrames implements FrameSource {
-    private static final int MAGIC_1_18 = 0xffff_fff0;
-    private static final int MAGIC_1_20 = 0xffff_fff1;
-    private static final int HEADER_BYTES = 8 + 8 * Long.BYTES;
-
     /// Least size of what is told of a function: up to its flags, without what came with Go 1.20.
     private static final int FUNCTION_BYTES = 40;
 
@@ -47,17 +41,6 @@ final class GoFrames implements FrameSource {
     private static final byte[] SIGNAL_RETURN =
             "runtime.sigreturn".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
-    /// Functions looked at to find out where code begins.
-    private static final int PROBES = 64;
-
-    /// Go's code begins at a multiple of this.
-    private static final int TEXT_ALIGNMENT = 16;
-
-    /// Code of C before Go's at most.
-    private static final long BEFORE_GO_MAX = 256 * 1024;
-
-    private static final int PADDING = 0xcc; // int3, between functions
-
     private final FrameBytes index;
     private final FrameBytes pointers;
     private final Function function;
@@ -81,81 +64,38 @@ final class GoFrames implements FrameSource {
 
     /// A binary's table; empty if it is no Go program, or one of an older Go.
     static Optional<GoFrames> of(ElfFile file, BuildMemory memory) throws IOException {
-        Optional<Section> section = file.section(".gopclntab");
-        if (section.isEmpty()) {
-            section = file.section(".data.rel.ro.gopclntab");
-        }
-        if (section.isEmpty() || !section.get().hasBytes() || section.get().isCompressed()) {
+        Optional<GoTable> found = GoTable.of(file);
+        if (found.isEmpty() || found.get().version().compareTo(GoTable.Version.GO_1_18) < 0) {
             return Optional.empty();
         }
-        return read(file, section.get(), memory);
-    }
-
-    private static Optional<GoFrames> read(ElfFile file, Section section, BuildMemory memory)
-            throws IOException {
-        long size = section.size();
-        FrameBytes header = bytes(file, section, memory, 0);
-        header.enter(0, Math.min(size, HEADER_BYTES));
-        int magic = header.i32();
-        if (magic != MAGIC_1_18 && magic != MAGIC_1_20) {
-            return Optional.empty();
-        }
-        header.skip(2);
-        int quantum = header.u8();
-        int pointerBytes = header.u8();
-        if (quantum != 1 || pointerBytes != Long.BYTES) {
+        GoTable table = found.get();
+        if (table.quantum() != 1 || table.wordBytes() != Long.BYTES) {
             throw new MalformedInputException(
                     ".gopclntab: instructions of "
-                            + quantum
+                            + table.quantum()
                             + ", pointers of "
-                            + pointerBytes
+                            + table.wordBytes()
                             + " bytes (expected: 1 and 8)");
         }
-        long count = header.i64();
-        header.i64(); // files
-        long text = header.i64();
-        long namesAt = header.i64();
-        header.i64(); // compilation units
-        header.i64(); // file names
-        long pointersAt = header.i64();
-        long functionsAt = header.i64();
-        if (count < 0 || count > Math.min(size / INDEX_BYTES, Integer.MAX_VALUE - 1)) {
-            throw new MalformedInputException(
-                    ".gopclntab: " + count + " functions (expected: within " + size + " bytes)");
-        }
-        FrameBytes index = bytes(file, section, memory, functionsAt);
-        long start = textStart(file, index, (int) count, text);
-        if (start == ElfFile.NOWHERE) {
+        if (table.text() == ElfFile.NOWHERE) {
             return Optional.empty();
         }
+        Section section = table.section();
         return Optional.of(
                 new GoFrames(
-                        index,
-                        bytes(file, section, memory, functionsAt),
-                        bytes(file, section, memory, pointersAt, SHARED_BUFFER_BYTES),
-                        bytes(file, section, memory, namesAt, SHARED_BUFFER_BYTES),
-                        (int) count,
-                        start,
-                        magic == MAGIC_1_20));
+                        bytes(file, section, memory, table.functionsAt(), BUFFER_BYTES),
+                        bytes(file, section, memory, table.functionsAt(), BUFFER_BYTES),
+                        bytes(file, section, memory, table.valuesAt(), SHARED_BUFFER_BYTES),
+                        bytes(file, section, memory, table.namesAt(), SHARED_BUFFER_BYTES),
+                        table.count(),
+                        table.text(),
+                        table.version() == GoTable.Version.GO_1_20));
     }
 
     /// The section from a place on.
-    private static FrameBytes bytes(ElfFile file, Section section, BuildMemory memory, long from)
-            throws IOException {
-        return bytes(file, section, memory, from, BUFFER_BYTES);
-    }
-
     private static FrameBytes bytes(
             ElfFile file, Section section, BuildMemory memory, long from, int bufferBytes)
             throws IOException {
-        if (from < 0 || from > section.size()) {
-            throw new MalformedInputException(
-                    ".gopclntab: part at "
-                            + from
-                            + " (expected: within "
-                            + section.size()
-                            + " bytes)");
-        }
         return new FrameBytes(
                 file.source(),
                 ".gopclntab",
@@ -164,72 +104,6 @@ final class GoFrames implements FrameSource {
                 0,
                 memory,
                 bufferBytes);
-    }
-
-    /// Where the code begins that functions are counted from. The header says so, but not in every
-    /// position-independent binary, and not from Go 1.26 on; then it is the first place in `.text`
-    /// from which functions, which have padding before them, are there. In programs with C code
-    /// that is behind what the C compiler starts with.
-    private static long textStart(ElfFile file, FrameBytes index, int count, long told)
-            throws IOException {
-        long[] probes = probes(index, count);
-        if (told != 0 && looksRight(file, probes, told)) {
-            return told;
-        }
-        Optional<Section> text = file.section(".text");
-        if (text.isPresent()) {
-            index.enter((long) INDEX_BYTES * count, Integer.BYTES);
-            long room = text.get().size() - (index.i32() & 0xffff_ffffL);
-            for (long into = 0; into <= Math.min(room, BEFORE_GO_MAX); into += TEXT_ALIGNMENT) {
-                if (looksRight(file, probes, text.get().address() + into)) {
-                    return text.get().address() + into;
-                }
-            }
-        }
-        return ElfFile.NOWHERE;
-    }
-
-    /// Where some of the functions are, from the first on.
-    private static long[] probes(FrameBytes index, int count) throws IOException {
-        long[] probes = new long[Math.max(0, Math.min(PROBES, count - 1))];
-        for (int i = 0; i < probes.length; i++) {
-            index.enter(
-                    INDEX_BYTES * ((long) (i + 1) * (count - 1) / probes.length), Integer.BYTES);
-            probes[i] = index.i32() & 0xffff_ffffL;
-        }
-        return probes;
-    }
-
-    private static boolean looksRight(ElfFile file, long[] probes, long text) throws IOException {
-        int wrong = 0;
-        byte[] before = new byte[1];
-        for (long probe : probes) {
-            long offset = codeOffset(file, text + probe);
-            if (offset <= 0
-                    || file.source().read(offset - 1, before, 0, 1) != 1
-                    || !isEndOfFunction(before[0] & 0xff)) {
-                wrong++;
-                if (wrong * 4 > probes.length) {
-                    return false;
-                }
-            }
-        }
-        return probes.length > 0 || codeOffset(file, text) >= 0;
-    }
-
-    /// Padding, or the last byte of a function that needs none: mostly a return or a trap.
-    private static boolean isEndOfFunction(int b) {
-        return b == PADDING || b == 0xc3 || b == 0x0b || b == 0x90;
-    }
-
-    private static long codeOffset(ElfFile file, long address) {
-        for (Segment segment : file.segments()) {
-            if (segment.isCode()
-                    && Long.compareUnsigned(address - segment.address(), segment.fileSize()) < 0) {
-                return address - segment.address() + segment.offset();
-            }
-        }
-        return ElfFile.NOWHERE;
     }
 
     /// Each function ends where the next begins; the last, where the index says.

@@ -7,17 +7,14 @@ import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;
 import io.emberscope.symbolizer.elf.Segment;
-import java.io.File;
-import java.io.IOException;
+import io.emberscope.symbolizer.go.GoToolchain;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Random;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -185,29 +182,8 @@ class GoFramesOracleIT {
     private Path build(String name, String code, List<String> options) throws Exception {
         Path source = Files.writeString(directory.resolve("main.go"), code);
         Path program = directory.resolve(name);
-        List<String> command = new ArrayList<>(List.of(go(), "build"));
-        command.addAll(options);
-        command.addAll(List.of("-o", program.toString(), source.toString()));
-        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
-        builder.environment().put("GO111MODULE", "off");
-        builder.environment().put("CGO_ENABLED", code.equals(GO) ? "0" : "1");
-        // Go's own library is compiled once, not by each test.
-        Path cache = Path.of("target", "go-cache").toAbsolutePath();
-        builder.environment().put("GOCACHE", cache.toString());
-        assertThat(builder.start().waitFor()).as("%s", command).isZero();
+        GoToolchain.build(
+                program, source, options, Map.of("CGO_ENABLED", code.equals(GO) ? "0" : "1"));
         return program;
-    }
-
-    /// From the path, or where Go's own archive is unpacked to.
-    private static String go() throws IOException {
-        Stream<Path> places =
-                Stream.concat(
-                        Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
-                                .map(Path::of),
-                        Stream.of(Path.of("/usr/local/go/bin")));
-        Optional<Path> found =
-                places.map(place -> place.resolve("go")).filter(Files::isExecutable).findFirst();
-        Assumptions.assumeTrue(found.isPresent(), "no go: apt-get install golang-go");
-        return found.get().toString();
     }
 }

@@ -1,4 +1,4 @@
-package io.emberscope.symbolizer.dwarf;
+package io.emberscope.symbolizer.elf;
 
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.ByteSource;
@@ -10,13 +10,13 @@ import java.util.Arrays;
 /// A section's bytes at any place: from the heap if it is small, else through a few pages that were
 /// read last. What is not there is malformed input. Not safe for use by several threads; a [#twin]
 /// is another thread's view of the same.
-final class SectionView {
+public final class SectionView {
     private static final int PAGE_BITS = 14;
     private static final int PAGE_BYTES = 1 << PAGE_BITS;
     private static final int PAGES = 64;
 
     /// A longer text is cut.
-    static final int TEXT_BYTES_MAX = 64 * 1024;
+    public static final int TEXT_BYTES_MAX = 64 * 1024;
 
     private final String name;
     private final ByteSource source;
@@ -54,7 +54,8 @@ final class SectionView {
     }
 
     /// A section that is read when asked for.
-    static SectionView of(String name, ByteSource source, long offset, long size, ByteOrder order) {
+    public static SectionView of(
+            String name, ByteSource source, long offset, long size, ByteOrder order) {
         return new SectionView(
                 name,
                 source,
@@ -66,7 +67,7 @@ final class SectionView {
     }
 
     /// A section that is in memory.
-    static SectionView of(String name, byte[] bytes, ByteOrder order) {
+    public static SectionView of(String name, byte[] bytes, ByteOrder order) {
         return new SectionView(
                 name,
                 new ArraySource(bytes),
@@ -78,12 +79,12 @@ final class SectionView {
     }
 
     /// A section that the file does not have.
-    static SectionView none(String name, ByteOrder order) {
+    public static SectionView none(String name, ByteOrder order) {
         return of(name, new byte[0], order);
     }
 
     /// The same for another thread.
-    SectionView twin() {
+    public SectionView twin() {
         return new SectionView(
                 name,
                 source,
@@ -95,37 +96,41 @@ final class SectionView {
     }
 
     /// A part of it as a section of its own.
-    SectionView part(long at, long length) throws MalformedInputException {
+    public SectionView part(long at, long length) throws MalformedInputException {
         check(at, length);
         return new SectionView(
                 name, source, offset + at, length, bigEndian, new byte[PAGES][], false);
     }
 
     /// The same, with all its bytes in memory.
-    SectionView inMemory() throws IOException {
+    public SectionView inMemory() throws IOException {
         byte[] bytes = new byte[(int) size];
         copy(0, bytes, bytes.length);
         return of(name, bytes, bigEndian ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
     }
 
-    String name() {
+    /// For errors.
+    public String name() {
         return name;
     }
 
-    long size() {
+    /// Bytes.
+    public long size() {
         return size;
     }
 
-    boolean isBigEndian() {
+    /// In which order the bytes of numbers are.
+    public boolean isBigEndian() {
         return bigEndian;
     }
 
     /// Whether a range is in the section; numbers are unsigned.
-    boolean holds(long at, long length) {
+    public boolean holds(long at, long length) {
         return at >= 0 && length >= 0 && length <= size && at <= size - length;
     }
 
-    void check(long at, long length) throws MalformedInputException {
+    /// Fails unless a range is in the section.
+    public void check(long at, long length) throws MalformedInputException {
         if (!holds(at, length)) {
             throw new MalformedInputException(
                     name
@@ -140,7 +145,7 @@ final class SectionView {
     }
 
     /// Copies bytes to the beginning of an array.
-    void copy(long at, byte[] into, int length) throws IOException {
+    public void copy(long at, byte[] into, int length) throws IOException {
         check(at, length);
         if (isWhole) {
             System.arraycopy(pages[0], (int) at, into, 0, length);
@@ -181,7 +186,7 @@ final class SectionView {
     }
 
     /// A number of 1, 2, 4 or 8 bytes; one of 8 is taken as it is.
-    long unsigned(long at, int width) throws IOException {
+    public long unsigned(long at, int width) throws IOException {
         check(at, width);
         long value = 0;
         byte[] page = pages[0];
@@ -198,7 +203,7 @@ final class SectionView {
     }
 
     /// Finds the text that begins at a place and ends with a zero byte, or with the section.
-    void findText(long at) throws IOException {
+    public void findText(long at) throws IOException {
         check(at, 1);
         if (isWhole) {
             byte[] bytes = pages[0];
@@ -238,15 +243,17 @@ final class SectionView {
     }
 
     /// Has the text that was found last, until the next call of anything here.
-    byte[] textBytes() {
+    public byte[] textBytes() {
         return textBytes;
     }
 
-    int textOffset() {
+    /// Where that is there.
+    public int textOffset() {
         return textOffset;
     }
 
-    int textLength() {
+    /// Bytes of it.
+    public int textLength() {
         return textLength;
     }
 }
