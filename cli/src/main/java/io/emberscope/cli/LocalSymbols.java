@@ -54,10 +54,12 @@ record LocalSymbols(String buildId, Path file, List<String> notes) {
                         .scratch(DiskScratch.in(disk, directory, "section"))
                         .splitFiles(new SplitFilesBeside(path, LocalSymbols::open))
                         .threads(Runtime.getRuntime().availableProcessors());
-        DebugInfo.Told told =
+        BinarySymbols.Told all =
                 BinarySymbols.write(
                         files.file(), debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target);
+        DebugInfo.Told told = all.debugInfo();
         List<String> notes = new ArrayList<>();
+        all.leftOut().forEach(why -> notes.add("left out " + Texts.printable(why)));
         if (told != null) {
             int leftOut = told.malformed() + told.tooLarge() + told.unread();
             if (leftOut > 0) {

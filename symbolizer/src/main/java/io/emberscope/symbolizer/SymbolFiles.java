@@ -159,7 +159,7 @@ public final class SymbolFiles {
         Path target = cache.path("made-" + made.incrementAndGet());
         try (SymbolFileWriter writer =
                 new SymbolFileWriter(disk, target, buildId(key), limits.symbols)) {
-            BinarySymbols.tellNames(file, limits.functionsMax, writer);
+            BinarySymbols.tellNames(file, limits.functionsMax, disk, target, writer);
             if (!check.isStillRight()) {
                 return false;
             }

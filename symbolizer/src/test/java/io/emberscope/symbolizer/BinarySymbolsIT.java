@@ -8,6 +8,7 @@ import io.emberscope.symbolizer.dwarf.DiskScratch;
 import io.emberscope.symbolizer.dwarf.LlvmSymbolizer;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;
+import io.emberscope.symbolizer.go.GoToolchain;
 import io.emberscope.symbolizer.symbols.SymbolFile;
 import io.emberscope.symbolizer.symbols.SymbolFile.CodeFrame;
 import io.emberscope.symbolizer.symbols.SymbolLimits;
@@ -115,11 +116,59 @@ class BinarySymbolsIT {
         }
     }
 
+    @Test
+    void aStrippedGoProgramHasFunctionsAndLines() throws Exception {
+        Path source = directory.resolve("main.go");
+        Files.writeString(
+                source,
+                """
+                package main
+
+                func double(n int) int { return n + n }
+
+                func main() {
+                    println(double(len("ab")))
+                }
+                """);
+        Path program = directory.resolve("program");
+        GoToolchain.build(program, source, List.of("-ldflags=-s -w"), Map.of("CGO_ENABLED", "0"));
+        Path target = directory.resolve("go.symbols");
+        try (PathSource bytes = PathSource.open(program)) {
+            ElfFile file = ElfFile.open(bytes);
+            BinarySymbols.Told told =
+                    BinarySymbols.write(
+                            file,
+                            DebugInfo.of(file),
+                            FUNCTIONS_MAX,
+                            SymbolLimits.OF_SERVER,
+                            new LocalDisk(),
+                            target);
+            assertThat(told.debugInfo()).isNull();
+            assertThat(told.leftOut()).isEmpty();
+            assertThat(told.goCode()).isNotNull();
+            assertThat(told.goCode().hasInlined()).isTrue();
+        }
+        try (SymbolFile symbols =
+                        SymbolFile.open(PathSource.open(target), "go", new SymbolMemory(8 << 20));
+                PathSource bytes = PathSource.open(program)) {
+            assertThat(symbols.sources()).contains(SymbolSource.GO_TABLE);
+            Section text = ElfFile.open(bytes).section(".text").orElseThrow();
+            Set<String> found = new HashSet<>();
+            for (long at = text.address(); at < text.address() + text.size(); at++) {
+                List<CodeFrame> frames = symbols.find(at);
+                if (!frames.isEmpty() && "main.main".equals(frames.getLast().function())) {
+                    found.add(text(frames));
+                }
+            }
+            assertThat(found).contains("main.main\n" + source + ":6");
+        }
+    }
+
     private SymbolFile symbols(Path binary) throws IOException {
         Path target = directory.resolve(binary.getFileName() + ".symbols");
         try (PathSource source = PathSource.open(binary)) {
             ElfFile file = ElfFile.open(source);
-            DebugInfo.Told told =
+            BinarySymbols.Told all =
                     BinarySymbols.write(
                             file,
                             DebugInfo.of(file)
@@ -128,6 +177,9 @@ class BinarySymbolsIT {
                             SymbolLimits.OF_SERVER,
                             new LocalDisk(),
                             target);
+            assertThat(all.leftOut()).isEmpty();
+            assertThat(all.goCode()).isNull();
+            DebugInfo.Told told = all.debugInfo();
             assertThat(told).isNotNull();
             assertThat(told.firstRefusal()).isEmpty();
         }

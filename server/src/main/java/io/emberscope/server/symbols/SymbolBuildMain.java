@@ -140,7 +140,8 @@ public final class SymbolBuildMain {
         }
         DebugInfo.Told told =
                 BinarySymbols.write(
-                        file, debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target);
+                                file, debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target)
+                        .debugInfo();
         print(BUILD_ID, found);
         if (told != null) {
             int leftOut = told.malformed() + told.tooLarge() + told.unread();

@@ -4,6 +4,7 @@ import io.emberscope.base.bytes.ByteSource;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Which function each byte of a binary's code belongs to, by file offset: twelve bytes for each
 /// function, names not included, which are read from the file when asked for.
@@ -66,7 +67,20 @@ public final class FunctionTable {
     /// @throws io.emberscope.base.bytes.MalformedInputException if the symbol table contradicts
     ///   itself
     public static FunctionTable read(ElfFile file, int functionsMax) throws IOException {
-        return new FunctionTableBuilder(file, functionsMax).build();
+        return read(file, null, functionsMax);
+    }
+
+    /// The same for a binary whose full symbol table is in another file.
+    ///
+    /// @param mini that file, whose addresses are the binary's; null if there is none
+    public static FunctionTable read(ElfFile file, @Nullable ElfFile mini, int functionsMax)
+            throws IOException {
+        return new FunctionTableBuilder(file, mini, functionsMax).build();
+    }
+
+    /// What names are read from.
+    static ByteSource namesOf(ElfFile file, @Nullable ElfFile mini) {
+        return mini == null ? file.source() : JoinedSource.of(file.source(), mini.source());
     }
 
     /// Takes ranges in turn.
@@ -85,7 +99,12 @@ public final class FunctionTable {
     ///
     /// @param file the table was built from; may be a separate debug file
     public void forEach(ElfFile file, Visitor visitor) throws IOException {
-        ByteSource source = new ReadAhead(file.source());
+        forEach(file, null, visitor);
+    }
+
+    /// The same for a table that was built from two files.
+    public void forEach(ElfFile file, @Nullable ElfFile mini, Visitor visitor) throws IOException {
+        ByteSource source = new ReadAhead(namesOf(file, mini));
         LongUnaryOperator addresses = CodeRegions.of(file).addressesOfOffsets();
         for (long key : byNames()) {
             int i = (int) key;

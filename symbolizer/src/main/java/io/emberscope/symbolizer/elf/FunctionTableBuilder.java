@@ -1,8 +1,10 @@
 package io.emberscope.symbolizer.elf;
 
+import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// Builds one [FunctionTable] by the rules that are written there.
 ///
@@ -27,6 +29,8 @@ final class FunctionTableBuilder {
     private static final int MACHINE_ARM = 40;
 
     private final ElfFile file;
+    private final ElfFile fullFile;
+    private final ByteSource source;
     private final int functionsMax;
     private final SymbolTable full;
     private final SymbolTable dynamic;
@@ -37,13 +41,24 @@ final class FunctionTableBuilder {
     private int[] lengths = {};
     private int[] references = {};
 
-    FunctionTableBuilder(ElfFile file, int functionsMax) throws IOException {
+    /// @param mini file that has the full symbol table in place of the binary; null if there is
+    ///   none
+    FunctionTableBuilder(ElfFile file, @Nullable ElfFile mini, int functionsMax)
+            throws IOException {
         this.file = file;
+        this.fullFile = mini == null ? file : mini;
+        this.source = FunctionTable.namesOf(file, mini);
         this.functionsMax = Math.min(functionsMax, NUMBER_MASK);
-        this.full = SymbolTable.full(file);
+        this.full = SymbolTable.full(fullFile);
         this.dynamic = SymbolTable.dynamic(file);
         this.regions = CodeRegions.of(file);
-        this.names = FunctionNames.of(full, dynamic);
+        long fullAt = mini == null ? 0 : file.source().size();
+        this.names =
+                new FunctionNames(
+                        fullAt + full.stringsAt(),
+                        full.stringsLength(),
+                        dynamic.stringsAt(),
+                        dynamic.stringsLength());
     }
 
     FunctionTable build() throws IOException {
@@ -58,8 +73,8 @@ final class FunctionTableBuilder {
         keys = new long[functions];
         lengths = new int[functions];
         references = new int[functions];
-        keep(full, 0);
-        keep(dynamic, FunctionNames.DYNAMIC);
+        keep(fullFile, full, 0);
+        keep(file, dynamic, FunctionNames.DYNAMIC);
         keep(stubs);
         Arrays.sort(keys, 0, count);
         return flatten();
@@ -67,17 +82,20 @@ final class FunctionTableBuilder {
 
     private int count() throws IOException {
         long[] found = {0};
-        for (SymbolTable table : new SymbolTable[] {full, dynamic}) {
-            table.forEach(
-                    file,
-                    (name, info, section, value, size) -> {
-                        if (isFunction(table, name, info, section, size)
-                                && regionOf(value, info) >= 0) {
-                            found[0]++;
-                        }
-                    });
-        }
+        count(fullFile, full, found);
+        count(file, dynamic, found);
         return (int) found[0]; // two tables have less than 2^31 symbols
+    }
+
+    private void count(ElfFile of, SymbolTable table, long[] found) throws IOException {
+        table.forEach(
+                of,
+                (name, info, section, value, size) -> {
+                    if (isFunction(table, name, info, section, size)
+                            && regionOf(value, info) >= 0) {
+                        found[0]++;
+                    }
+                });
     }
 
     private static boolean isFunction(
@@ -117,9 +135,9 @@ final class FunctionTableBuilder {
                 : value;
     }
 
-    private void keep(SymbolTable table, int flags) throws IOException {
+    private void keep(ElfFile of, SymbolTable table, int flags) throws IOException {
         table.forEach(
-                file,
+                of,
                 (name, info, section, value, size) -> {
                     int region = regionOf(value, info);
                     if (region >= 0 && isFunction(table, name, info, section, size)) {
@@ -156,7 +174,8 @@ final class FunctionTableBuilder {
         count++;
     }
 
-    private static int rank(int reference, int info, long size) {
+    /// What is in another file is what the binary's own table lacks: the two are one.
+    private int rank(int reference, int info, long size) {
         int binding =
                 switch (info >>> 4) {
                     case SymbolTable.BINDING_LOCAL -> RANK_LOCAL;
@@ -166,16 +185,16 @@ final class FunctionTableBuilder {
         return binding
                 | (size != 0 ? 0 : RANK_UNSIZED)
                 | ((info & 0xf) == SymbolTable.TYPE_NONE ? RANK_NO_TYPE : 0)
-                | ((reference & FunctionNames.DYNAMIC) != 0 ? RANK_DYNAMIC : 0)
+                | (fullFile == file && (reference & FunctionNames.DYNAMIC) != 0 ? RANK_DYNAMIC : 0)
                 | ((reference & FunctionNames.STUB) != 0 ? RANK_STUB : 0);
     }
 
     /// Walks the sorted symbols twice: to count the ranges, and to make them.
     private FunctionTable flatten() throws IOException {
         Flattening counted = new Flattening(0);
-        walk(counted, new BestName(names, file.source(), 0));
+        walk(counted, new BestName(names, source, 0));
         Flattening ranges = new Flattening(counted.finish());
-        walk(ranges, new BestName(names, file.source(), BestName.NAMES_READ_MAX));
+        walk(ranges, new BestName(names, source, BestName.NAMES_READ_MAX));
         ranges.finish();
         return ranges.table(names);
     }

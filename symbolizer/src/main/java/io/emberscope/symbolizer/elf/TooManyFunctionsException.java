@@ -6,7 +6,9 @@ import java.io.IOException;
 public final class TooManyFunctionsException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    TooManyFunctionsException(long found, int max) {
+    /// @param found functions there are
+    /// @param max functions there may be
+    public TooManyFunctionsException(long found, int max) {
         super("functions: " + found + " (expected: at most " + max + ")");
     }
 }

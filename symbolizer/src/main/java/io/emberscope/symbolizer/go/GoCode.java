@@ -4,7 +4,9 @@ import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.SectionView;
 import io.emberscope.symbolizer.elf.Segment;
+import io.emberscope.symbolizer.elf.TooManyFunctionsException;
 import io.emberscope.symbolizer.symbols.CodeSink;
+import io.emberscope.symbolizer.symbols.SymbolFileWriter;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
@@ -28,7 +30,6 @@ public final class GoCode {
     private static final int FUNCTION_DATA_INLINED = 3; // abi.FUNCDATA_InlTree
     private static final int VALUES_INLINED = 2; // abi.PCDATA_InlTreeIndex
     private static final int RECENT = 1024;
-    private static final String PART = ".gopclntab";
 
     /// What was told.
     ///
@@ -47,8 +48,7 @@ public final class GoCode {
 
     private final GoTable table;
     private final CodeSink sink;
-    private final SectionView index;
-    private final SectionView functions;
+    private final GoFunctions functions;
     private final SectionView units;
     private final SectionView files;
     private final SectionView names;
@@ -74,13 +74,11 @@ public final class GoCode {
         this.table = table;
         this.sink = sink;
         SectionView section = table.view(file);
-        index = part(section, table.functionsAt());
-        // The oldest form counts from the start of the section.
-        functions = table.version() == GoTable.Version.GO_1_2 ? section : index;
-        units = part(section, table.unitsAt());
-        files = part(section, table.filesAt());
-        names = part(section, table.namesAt());
-        SectionView values = part(section, table.valuesAt());
+        functions = new GoFunctions(table, section);
+        units = GoTable.part(section, table.unitsAt());
+        files = GoTable.part(section, table.filesAt());
+        names = GoTable.part(section, table.namesAt());
+        SectionView values = GoTable.part(section, table.valuesAt());
         fileNumbers = new PcValues(values, table.quantum());
         lines = new PcValues(values, table.quantum());
         inlined = new PcValues(values, table.quantum());
@@ -98,10 +96,6 @@ public final class GoCode {
         }
     }
 
-    private static SectionView part(SectionView section, long from) throws IOException {
-        return section.part(from, section.size() - from);
-    }
-
     /// What is loaded from an address on.
     private static Optional<SectionView> data(ElfFile file, long address) {
         for (Segment segment : file.segments()) {
@@ -109,9 +103,16 @@ public final class GoCode {
             if (segment.isLoaded() && Long.compareUnsigned(into, segment.fileSize()) < 0) {
                 long size = segment.fileSize() - into;
                 long offset = segment.offset() + into;
-                return Optional.of(
-                        SectionView.of(
-                                "go inline tree", file.source(), offset, size, file.order()));
+                boolean isThere = offset >= 0 && size <= file.source().size() - offset;
+                return isThere
+                        ? Optional.of(
+                                SectionView.of(
+                                        "go inline tree",
+                                        file.source(),
+                                        offset,
+                                        size,
+                                        file.order()))
+                        : Optional.empty();
             }
         }
         return Optional.empty();
@@ -130,30 +131,44 @@ public final class GoCode {
         return Optional.of(new GoCode(file, table.get(), sink).tell());
     }
 
+    /// Tells the names of functions, as symbols: what can be had in little memory.
+    ///
+    /// @param functionsMax functions there may be
+    /// @return whether it is a Go program
+    /// @throws TooManyFunctionsException if there are more functions
+    /// @throws MalformedInputException if the table makes no sense; some may have been told
+    /// @throws IOException if it cannot be read, or the names cannot be kept
+    public static boolean tellNames(ElfFile file, int functionsMax, SymbolFileWriter to)
+            throws IOException {
+        Optional<GoTable> found = GoTable.of(file);
+        if (found.isEmpty() || found.get().text() == ElfFile.NOWHERE) {
+            return false;
+        }
+        GoTable table = found.get();
+        if (table.count() > functionsMax) {
+            throw new TooManyFunctionsException(table.count(), functionsMax);
+        }
+        SectionView section = table.view(file);
+        SectionView names = GoTable.part(section, table.namesAt());
+        GoFunctions functions = new GoFunctions(table, section);
+        while (functions.hasNext()) {
+            functions.next();
+            names.findText(functions.name());
+            to.symbol(
+                    functions.start(),
+                    functions.end(),
+                    names.textBytes(),
+                    names.textOffset(),
+                    names.textLength());
+        }
+        return true;
+    }
+
     private Told tell() throws IOException {
-        int indexBytes = table.hasLines() ? Integer.BYTES : table.wordBytes();
-        long before = table.text();
-        for (int i = 0; i < table.count(); i++) {
-            long at = 2L * indexBytes * i;
-            long start = table.text() + index.unsigned(at, indexBytes);
-            long position = index.unsigned(at + indexBytes, indexBytes);
-            long end = table.text() + index.unsigned(at + 2L * indexBytes, indexBytes);
+        while (functions.hasNext()) {
             try {
-                if (Long.compareUnsigned(start, before) < 0
-                        || Long.compareUnsigned(start, end) >= 0
-                        || end - start > Integer.MAX_VALUE) {
-                    throw new MalformedInputException(
-                            PART
-                                    + ": function from 0x"
-                                    + Long.toHexString(start)
-                                    + " to 0x"
-                                    + Long.toHexString(end)
-                                    + " (expected: in order, from 0x"
-                                    + Long.toHexString(before)
-                                    + ")");
-                }
-                before = end;
-                function(start, end - start, position);
+                functions.next();
+                function(functions.start(), functions.end() - functions.start());
                 told++;
             } catch (MalformedInputException e) {
                 refuse(e);
@@ -170,16 +185,14 @@ public final class GoCode {
         }
     }
 
-    private void function(long start, long codeBytes, long position) throws IOException {
-        // What is told of a function begins with where it is.
-        long at = position + (table.hasLines() ? Integer.BYTES : table.wordBytes());
-        int name = nameTexts.number(functions.unsigned(at, Integer.BYTES));
+    private void function(long start, long codeBytes) throws IOException {
+        int name = nameTexts.number(functions.name());
         outermost = sink.node(CodeSink.NONE, name, CodeSink.NONE, 0);
         isInlined = false;
         boolean hasLines = false;
         if (table.hasLines() && !work.isDone()) {
             try {
-                enter(position, codeBytes);
+                enter(codeBytes);
                 hasLines = true;
             } catch (MalformedInputException e) {
                 refuse(e);
@@ -193,24 +206,24 @@ public final class GoCode {
     }
 
     /// Reads what is told of the instructions of a function.
-    private void enter(long position, long codeBytes) throws IOException {
+    private void enter(long codeBytes) throws IOException {
         // Place, name, arguments, deferred return, stack pointers.
-        long at = position + 5L * Integer.BYTES;
-        long filesAt = functions.unsigned(at, Integer.BYTES);
-        long linesAt = functions.unsigned(at + 4, Integer.BYTES);
-        long valuesCount = functions.unsigned(at + 8, Integer.BYTES);
-        unit = functions.unsigned(at + 12, Integer.BYTES);
+        long at = 5L * Integer.BYTES;
+        long filesAt = functions.number(at, Integer.BYTES);
+        long linesAt = functions.number(at + 4, Integer.BYTES);
+        long valuesCount = functions.number(at + 8, Integer.BYTES);
+        unit = functions.number(at + 12, Integer.BYTES);
         at += table.version() == GoTable.Version.GO_1_18 ? 16 : 20; // the first line came later
-        long dataCount = functions.unsigned(at + 3, 1);
+        long dataCount = functions.number(at + 3, 1);
         at += Integer.BYTES;
         fileNumbers.read(filesAt, codeBytes, work);
         lines.read(linesAt, codeBytes, work);
         if (tree.isEmpty() || valuesCount <= VALUES_INLINED || dataCount <= FUNCTION_DATA_INLINED) {
             return;
         }
-        long inlinedAt = functions.unsigned(at + 4L * VALUES_INLINED, Integer.BYTES);
+        long inlinedAt = functions.number(at + 4L * VALUES_INLINED, Integer.BYTES);
         long treeAt =
-                functions.unsigned(
+                functions.number(
                         at + Integer.BYTES * (valuesCount + FUNCTION_DATA_INLINED), Integer.BYTES);
         if (inlinedAt == 0 || treeAt == NO_DATA) {
             return;

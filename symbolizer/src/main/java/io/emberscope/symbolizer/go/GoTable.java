@@ -216,6 +216,11 @@ public record GoTable(
         return view(file, section);
     }
 
+    /// A part of the section, up to its end.
+    static SectionView part(SectionView view, long from) throws IOException {
+        return view.part(from, view.size() - from);
+    }
+
     /// Whether instructions have lines and inlined functions in a form that is read.
     boolean hasLines() {
         return version.compareTo(Version.GO_1_18) >= 0 && text != ElfFile.NOWHERE;

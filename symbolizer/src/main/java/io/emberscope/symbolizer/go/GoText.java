@@ -37,9 +37,7 @@ final class GoText {
                     ? told
                     : GoModule.find(file, table).map(GoModule::text).orElse(ElfFile.NOWHERE);
         }
-        SectionView index =
-                table.view(file)
-                        .part(table.functionsAt(), table.section().size() - table.functionsAt());
+        SectionView index = GoTable.part(table.view(file), table.functionsAt());
         long[] probes = probes(index, table.count());
         if (told != 0 && looksRight(file, probes, told)) {
             return told;

@@ -4,6 +4,7 @@ import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.FunctionTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /// Tells what binaries' own symbol tables say.
 public final class ElfSymbols {
@@ -19,11 +20,25 @@ public final class ElfSymbols {
     ///   itself
     public static void tell(ElfFile file, int functionsMax, SymbolFileWriter to)
             throws IOException {
-        FunctionTable table = FunctionTable.read(file, functionsMax);
+        tell(file, null, functionsMax, to);
+    }
+
+    /// The same for a binary that has its full symbol table in another file.
+    ///
+    /// @param mini what is in its `.gnu_debugdata`; null if there is none
+    public static void tell(
+            ElfFile file, @Nullable ElfFile mini, int functionsMax, SymbolFileWriter to)
+            throws IOException {
+        FunctionTable table = FunctionTable.read(file, mini, functionsMax);
         to.codeAt(file.addresses());
-        to.madeFrom(table.isFull() ? SymbolSource.SYMBOLS : SymbolSource.DYNAMIC_SYMBOLS);
+        boolean isFull = table.isFull();
+        to.madeFrom(isFull && mini == null ? SymbolSource.SYMBOLS : SymbolSource.DYNAMIC_SYMBOLS);
+        if (isFull && mini != null) {
+            to.madeFrom(SymbolSource.MINI_DEBUG_INFO);
+        }
         table.forEach(
                 file,
+                mini,
                 (address, length, text) -> {
                     byte[] name = text.getBytes(StandardCharsets.UTF_8);
                     to.symbol(address, address + length, name, 0, name.length);

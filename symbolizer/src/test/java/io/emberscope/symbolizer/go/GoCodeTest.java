@@ -5,25 +5,36 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.base.disk.LocalDisk;
+import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.dwarf.RecordingSink;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.HandmadeElf;
 import io.emberscope.symbolizer.elf.SectionView;
+import io.emberscope.symbolizer.elf.TooManyFunctionsException;
 import io.emberscope.symbolizer.go.HandmadeGoProgram.Function;
 import io.emberscope.symbolizer.go.HandmadeGoProgram.Inlined;
+import io.emberscope.symbolizer.symbols.SymbolFile;
+import io.emberscope.symbolizer.symbols.SymbolFileWriter;
+import io.emberscope.symbolizer.symbols.SymbolLimits;
+import io.emberscope.symbolizer.symbols.SymbolMemory;
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class GoCodeTest {
     private static final int GO_1_2 = 0xffff_fffb;
     private static final int GO_1_16 = 0xffff_fffa;
     private static final int GO_1_18 = 0xffff_fff0;
     private static final int GO_1_20 = 0xffff_fff1;
+
+    @TempDir Path directory;
 
     private static HandmadeGoProgram usual() {
         return HandmadeGoProgram.usual(GO_1_20, true, ByteOrder.LITTLE_ENDIAN);
@@ -97,6 +108,30 @@ class GoCodeTest {
         assertThat(GoCode.tell(usual().withoutModule().open(), sink))
                 .contains(new GoCode.Told(3, 0, true, false, ""));
         assertThat(at(sink, 0x1f)).isEqualTo("main.f\n/src/b.go:30");
+    }
+
+    @Test
+    void namesAloneAreSymbols() throws Exception {
+        for (int magic : new int[] {GO_1_2, GO_1_16, GO_1_18, GO_1_20}) {
+            ElfFile file = HandmadeGoProgram.usual(magic, true, ByteOrder.LITTLE_ENDIAN).open();
+            Path target = directory.resolve("symbols");
+            try (SymbolFileWriter writer =
+                    new SymbolFileWriter(new LocalDisk(), target, "", SymbolLimits.OF_AGENT)) {
+                assertThat(GoCode.tellNames(file, 3, writer)).isTrue();
+                assertThat(GoCode.tellNames(HandmadeElf.usual().open(), 3, writer)).isFalse();
+                assertThatThrownBy(() -> GoCode.tellNames(file, 2, writer))
+                        .isInstanceOf(TooManyFunctionsException.class)
+                        .hasMessage("functions: 3 (expected: at most 2)");
+                writer.finish();
+            }
+            try (SymbolFile symbols =
+                    SymbolFile.open(
+                            PathSource.open(target), "symbols", new SymbolMemory(1 << 20))) {
+                long code = HandmadeGoProgram.CODE;
+                assertThat(symbols.find(code + 0x3f).getFirst().function()).isEqualTo("main.f");
+                assertThat(symbols.find(code + 0x40).getFirst().function()).isEqualTo("main.plain");
+            }
+        }
     }
 
     @Test
