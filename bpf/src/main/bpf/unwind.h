@@ -4,12 +4,13 @@
  * made from binaries, or else by frame pointers. The same code runs in the kernel, inside the
  * sampler, and in user space, over stacks that were copied.
  *
- * Whoever includes this says how memory is reached, by five functions:
+ * Whoever includes this says how memory is reached, by six functions:
  *   unwind_chunk()  the tables and mappings, which lie in chunks of words
  *   unwind_table()  the place where the table of that number is, or one of enum unwind_table_state
  *   unwind_read()   a word of the stack that is walked
  *   unwind_code()   eight bytes of code
  *   unwind_note()   keeps a frame
+ *   unwind_renote() keeps another frame in place of the last
  */
 #ifndef EMBERSCOPE_UNWIND_H
 #define EMBERSCOPE_UNWIND_H
@@ -26,6 +27,7 @@ static inline __u32 unwind_table(struct walk *walk, __u32 number);
 static inline int unwind_read(struct walk *walk, __u64 address, __u64 *value);
 static inline int unwind_code(struct walk *walk, __u64 address, __u64 *code);
 static inline void unwind_note(struct walk *walk, __u64 frame);
+static inline void unwind_renote(struct walk *walk, __u64 frame);
 
 /*
  * All ones if a < b, else 0, for numbers that differ by less than half of what they can hold.
@@ -217,7 +219,10 @@ static inline int unwind_by_pointer(struct walk *walk)
 	return unwind_to(walk, rip, rbp + 16, caller_rbp);
 }
 
-/* A signal frame has all registers, in a struct sigcontext (asm/sigcontext.h). */
+/*
+ * A signal frame has all registers, in a struct sigcontext (asm/sigcontext.h). A handler returns to
+ * the first byte of the code that ends it, which nobody called: a byte less is another function.
+ */
 #define SIGCONTEXT_RSP 15
 
 static inline int unwind_signal(struct walk *walk, __s32 rsp_at)
@@ -244,6 +249,7 @@ static inline int unwind_signal(struct walk *walk, __s32 rsp_at)
 	failed |= unwind_read(walk, first + 112, &registers[REGISTER_RCX]);
 	failed |= unwind_read(walk, first + 120, &rsp);
 	failed |= unwind_read(walk, first + 128, &rip);
+	unwind_renote(walk, registers[REGISTER_RIP] | FRAME_EXACT);
 	if (failed)
 		return unwind_end(walk, WALK_STACK_UNREADABLE);
 	registers[REGISTER_RSP] = rsp;

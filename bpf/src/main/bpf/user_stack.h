@@ -136,6 +136,16 @@ static __always_inline void unwind_note(struct walk *walk, __u64 frame)
 	walk->frames++;
 }
 
+static __always_inline void unwind_renote(struct walk *walk, __u64 frame)
+{
+	struct cpu_state *cpu = CPU_OF(walk);
+	__u32 at = walk->frames_at - 8;
+
+	barrier_var(at);
+	if (at <= BODY_BYTES - 8)
+		*(__u64 *)(cpu->body + at) = frame;
+}
+
 #define STEP_GOES_ON 0
 #define STEP_ENDS 1
 

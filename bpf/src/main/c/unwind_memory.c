@@ -77,6 +77,12 @@ static inline void unwind_note(struct walk *walk, __u64 frame)
 		COPIED(walk)->frames[walk->frames++] = frame;
 }
 
+static inline void unwind_renote(struct walk *walk, __u64 frame)
+{
+	if (walk->frames)
+		COPIED(walk)->frames[walk->frames - 1] = frame;
+}
+
 uint32_t unwind_memory_walk(const struct unwind_memory *memory,
 			    const struct resumption *resumption, const uint8_t *stack,
 			    size_t stack_bytes, const struct unwind_process *process,

@@ -252,7 +252,7 @@ class WalkTest {
     }
 
     @Test
-    void aSignalFrameHasAllRegistersAndIsNotReturnedFrom() {
+    void aSignalFrameHasAllRegistersAndIsNeitherCalledNorReturnedFrom() {
         row(0x100, ofRsp(1, 0)).row(0x200, add(longRule(5, 0, 0, 0), 160, 0, 0, 0));
         row(0x300, add(longRule(2, R11, 0, 0), 16, 0, 0, -8)).row(0x400, NONE | 1);
         long[] found = new long[40];
@@ -265,7 +265,7 @@ class WalkTest {
         found[context + 16] = CODE + 0x300; // rip
         found[37] = CODE + 0x410;
         stack(found);
-        assertThat(walk()).containsExactly("100!", "210", "300!", "410");
+        assertThat(walk()).containsExactly("100!", "210!", "300!", "410");
         assertEnd(StackEnd.COMPLETE);
     }
 

@@ -44,6 +44,8 @@ final class ProgramsIT {
         Path deleted = programs.solo("deleted-later", "deleted_work", "-DSALT=4");
         Path unlinked = programs.solo("deleted-before", "unlinked_work", "-DSALT=5");
         Path threads = programs.compile("threads", "threads", "-pthread");
+        // The library's own symbols tell the name of what handlers return to.
+        Path signalled = programs.compile("signalled", "signalled", "-static");
         Path host = programs.compile("host", "host");
         Path plugin = programs.compile("plugin", "plugin.so", "-shared", "-fPIC");
 
@@ -60,6 +62,7 @@ final class ProgramsIT {
             List<Process> running = new ArrayList<>();
             running.add(CPrograms.start(chainA, "300", chainB, "300", chainC, "300"));
             running.add(CPrograms.start(threads, "400"));
+            running.add(CPrograms.start(signalled, "300"));
             running.add(CPrograms.start(host, plugin, "400"));
             Process later = CPrograms.start(deleted, "1000");
             Thread.sleep(300);
@@ -126,6 +129,20 @@ final class ProgramsIT {
                 .isPositive();
         // The kernel cuts a thread's name to 15 bytes; that of the program is whole.
         assertThat(labels("a-brief-program", "thread_name")).contains("a-brief-program");
+    }
+
+    /// It is returned to at its first byte, one before which is another function or none.
+    @Test
+    void whatAHandlerOfASignalReturnsToHasItsName() {
+        double all = received.nanos(sample -> sample.isIn("handler_work"));
+        assertThat(all).isBetween(least(300), 500.0 * MILLI);
+        assertThat(
+                        received.nanos(
+                                sample ->
+                                        sample.isIn("handler_work")
+                                                && sample.isIn("__restore_rt")
+                                                && sample.isIn("main")))
+                .isGreaterThan((long) (0.95 * all));
     }
 
     @Test
