@@ -1,0 +1,274 @@
+package io.emberscope.symbolizer.jit;
+
+import io.emberscope.base.bytes.ByteSource;
+import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.LegibleText;
+import io.emberscope.symbolizer.elf.SectionView;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// Reads a jitdump file, `jit-PID.dump`, as it grows, in either byte order: functions that are made
+/// or moved, with the time and often with lines. The format is described in Linux's
+/// `tools/perf/Documentation/jitdump-specification.txt`. Code itself is not read.
+///
+/// Times are those of the file, mostly of `CLOCK_MONOTONIC`; a file that counts ticks of the
+/// processor is read as if it said nothing of time.
+public final class JitDumpReader {
+    private static final int MAGIC = 0x4a695444; // "JiTD"
+    private static final int HEADER_BYTES = 40;
+    private static final int RECORD_BYTES = 16;
+    private static final int FLAG_TICKS = 1;
+    private static final int LOAD = 0;
+    private static final int MOVE = 1;
+    private static final int DEBUG_INFO = 2;
+    private static final int CLOSE = 3;
+    private static final int NUMBERS_BYTES = 40; // ids of process and thread, four numbers
+
+    /// Read by one call.
+    private static final int RECORDS_AT_ONCE_MAX = 256 * 1024;
+
+    private static final int NAME_BYTES_MAX = 1024;
+    private static final int LINES_MAX = 4096;
+    private static final int FILES_MAX = 256;
+    private static final int LINE_BYTES = 16; // address, line, discriminator
+
+    private final JitCode code;
+    private ByteOrder order = ByteOrder.LITTLE_ENDIAN;
+    private long position;
+    private boolean hasTimes;
+    private boolean isClosed;
+    private boolean isRefused;
+
+    /// Lines of a function that is told of next.
+    private JitFunction.Lines lines = JitFunction.Lines.NONE;
+
+    private long linesOf;
+
+    /// @param code of the process
+    public JitDumpReader(JitCode code) {
+        this.code = code;
+    }
+
+    /// Whether the process has said that it tells no more.
+    public boolean isClosed() {
+        return isClosed;
+    }
+
+    /// Reads on from where it stopped; a record that is not finished is read when it is. After a
+    /// file was refused, nothing of it is read any more.
+    ///
+    /// @return whether there may be more to read at once
+    /// @throws MalformedInputException if it makes no sense; what was told before remains
+    /// @throws IOException if it cannot be read; then it goes on there the next time
+    public boolean read(ByteSource file) throws IOException {
+        if (isClosed || isRefused) {
+            return false;
+        }
+        try {
+            return readOn(file);
+        } catch (MalformedInputException e) {
+            isRefused = true;
+            throw e;
+        }
+    }
+
+    private boolean readOn(ByteSource file) throws IOException {
+        if (position == 0 && !hasHeader(file)) {
+            return false;
+        }
+        SectionView view = SectionView.of("jitdump", file, 0, file.size(), order);
+        for (int i = 0; i < RECORDS_AT_ONCE_MAX; i++) {
+            if (isClosed || !view.holds(position, RECORD_BYTES)) {
+                return false;
+            }
+            long size = view.unsigned(position + 4, Integer.BYTES);
+            if (size < RECORD_BYTES) {
+                throw new MalformedInputException(
+                        "jitdump: record of "
+                                + size
+                                + " bytes (expected: at least "
+                                + RECORD_BYTES
+                                + ")");
+            }
+            if (!view.holds(position, size)) {
+                return false;
+            }
+            record(view, size);
+            position += size;
+        }
+        return true;
+    }
+
+    private boolean hasHeader(ByteSource file) throws IOException {
+        if (file.size() < HEADER_BYTES) {
+            return false;
+        }
+        SectionView view = SectionView.of("jitdump", file, 0, HEADER_BYTES, order);
+        int magic = (int) view.unsigned(0, Integer.BYTES);
+        if (magic == Integer.reverseBytes(MAGIC)) {
+            order = ByteOrder.BIG_ENDIAN;
+            view = SectionView.of("jitdump", file, 0, HEADER_BYTES, order);
+        } else if (magic != MAGIC) {
+            throw new MalformedInputException(
+                    "jitdump.magic: 0x"
+                            + Integer.toHexString(magic)
+                            + " (expected: 0x"
+                            + Integer.toHexString(MAGIC)
+                            + ")");
+        }
+        long version = view.unsigned(4, Integer.BYTES);
+        long headerBytes = view.unsigned(8, Integer.BYTES);
+        if (version != 1 || headerBytes < HEADER_BYTES) {
+            throw new MalformedInputException(
+                    "jitdump: version "
+                            + version
+                            + ", header of "
+                            + headerBytes
+                            + " bytes (expected: 1, at least "
+                            + HEADER_BYTES
+                            + ")");
+        }
+        hasTimes = (view.unsigned(32, Long.BYTES) & FLAG_TICKS) == 0;
+        position = headerBytes;
+        return true;
+    }
+
+    private void record(SectionView view, long size) throws IOException {
+        int kind = (int) view.unsigned(position, Integer.BYTES);
+        long time = hasTimes ? Math.max(0, view.unsigned(position + 8, Long.BYTES)) : 0;
+        Body body = new Body(view, position + RECORD_BYTES, size - RECORD_BYTES);
+        switch (kind) {
+            case LOAD -> load(body, time);
+            case MOVE -> move(body, time);
+            case DEBUG_INFO -> debugInfo(body);
+            case CLOSE -> isClosed = true;
+            default -> {} // unwind information, and what there may be in future
+        }
+    }
+
+    private void load(Body body, long time) throws IOException {
+        long start = body.u64(16);
+        long size = body.u64(24);
+        long number = body.u64(32);
+        JitFunction.Lines own = linesOf == start ? lines : JitFunction.Lines.NONE;
+        lines = JitFunction.Lines.NONE;
+        code.add(new JitFunction(start, time, number, body.text(NUMBERS_BYTES), own), size);
+    }
+
+    /// The place from which it moved belongs to nobody, but samples may be told of late: it is kept
+    /// until another function is there.
+    private void move(Body body, long time) throws IOException {
+        long from = body.u64(16);
+        long to = body.u64(24);
+        long size = body.u64(32);
+        long number = body.u64(40);
+        JitFunction moved = code.startingAt(from);
+        if (moved != null && moved.number == number) {
+            code.add(moved.movedTo(to, time), size);
+        }
+    }
+
+    private void debugInfo(Body body) throws IOException {
+        linesOf = body.u64(0);
+        long count = body.u64(8);
+        if (count < 0 || count > LINES_MAX) {
+            lines = JitFunction.Lines.NONE; // so long a function is better known by its name alone
+            return;
+        }
+        int[] offsets = new int[(int) count];
+        int[] numbers = new int[(int) count];
+        int[] fileNumbers = new int[(int) count];
+        List<String> files = new ArrayList<>();
+        long at = 16;
+        int kept = 0;
+        int before = 0;
+        for (int i = 0; i < count; i++) {
+            long into = body.u64(at) - linesOf;
+            int line = (int) body.u32(at + 8);
+            String file = body.text(at + LINE_BYTES);
+            at += LINE_BYTES + body.textBytes + 1L;
+            boolean isSame = body.isSameFile;
+            if (!isSame && (files.isEmpty() || !files.getLast().equals(file))) {
+                if (files.size() == FILES_MAX) {
+                    break;
+                }
+                files.add(file);
+            }
+            // They come in order; what does not is left out, so that they can be searched.
+            if (into >= before && into <= Integer.MAX_VALUE && line >= 0 && !files.isEmpty()) {
+                before = (int) into;
+                offsets[kept] = before;
+                numbers[kept] = line;
+                fileNumbers[kept] = files.size() - 1;
+                kept++;
+            }
+        }
+        lines =
+                new JitFunction.Lines(
+                        Arrays.copyOf(offsets, kept),
+                        Arrays.copyOf(numbers, kept),
+                        Arrays.copyOf(fileNumbers, kept),
+                        List.copyOf(files));
+    }
+
+    /// What is in a record behind its header.
+    private static final class Body {
+        private final SectionView view;
+        private final long start;
+        private final long size;
+        private int textBytes;
+
+        /// Whether the text that was read last says that the file is that of the line before.
+        private boolean isSameFile;
+
+        Body(SectionView view, long start, long size) {
+            this.view = view;
+            this.start = start;
+            this.size = size;
+        }
+
+        long u32(long at) throws IOException {
+            return number(at, Integer.BYTES);
+        }
+
+        long u64(long at) throws IOException {
+            return number(at, Long.BYTES);
+        }
+
+        private long number(long at, int width) throws IOException {
+            check(at, width);
+            return view.unsigned(start + at, width);
+        }
+
+        private void check(long at, long length) throws MalformedInputException {
+            if (at < 0 || length > size || at > size - length) {
+                throw new MalformedInputException(
+                        "jitdump: "
+                                + length
+                                + " bytes at "
+                                + at
+                                + " of a record (expected: within its "
+                                + size
+                                + ")");
+            }
+        }
+
+        /// A text that ends with a zero byte.
+        String text(long at) throws IOException {
+            check(at, 1);
+            view.findText(start + at);
+            textBytes = view.textLength();
+            check(at, textBytes + 1L);
+            byte[] bytes = view.textBytes();
+            int offset = view.textOffset();
+            isSameFile = textBytes == 1 && bytes[offset] == (byte) 0xff;
+            int length = Math.min(textBytes, NAME_BYTES_MAX);
+            String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
+            return LegibleText.of(text) + (length < textBytes ? "…" : "");
+        }
+    }
+}

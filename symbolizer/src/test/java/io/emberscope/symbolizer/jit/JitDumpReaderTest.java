@@ -1,0 +1,130 @@
+package io.emberscope.symbolizer.jit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.emberscope.base.bytes.ArraySource;
+import io.emberscope.base.bytes.MalformedInputException;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.Test;
+
+class JitDumpReaderTest {
+    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+
+    private final JitCode code = new JitCode(new JitMemory(8 << 20), 8 << 20);
+    private final JitDumpReader reader = new JitDumpReader(code);
+
+    private String at(long address, long nanos) {
+        JitFrame frame = code.find(address, nanos);
+        return frame == null ? "" : frame.function() + ' ' + frame.file() + ':' + frame.line();
+    }
+
+    @Test
+    void functionsHaveTheirTimesAndLines() throws IOException {
+        for (ByteOrder order : new ByteOrder[] {LITTLE, ByteOrder.BIG_ENDIAN}) {
+            code.clear();
+            new JitDumpReader(code).read(new ArraySource(HandmadeJitDump.usual(order, 0)));
+            assertThat(at(0x1000, 99)).isEmpty();
+            assertThat(at(0x1000, 100)).isEqualTo("f a.js:10");
+            assertThat(at(0x100f, 399)).isEqualTo("f a.js:11");
+            assertThat(at(0x1010, 400)).isEqualTo("f b.js:3");
+            assertThat(at(0x1000, 400)).isEqualTo("h :0");
+            assertThat(at(0x2000, 250)).isEqualTo("g :0");
+            assertThat(at(0x3000, 250)).isEmpty();
+            assertThat(at(0x3000, 300)).isEqualTo("g :0");
+        }
+    }
+
+    @Test
+    void ticksOfTheProcessorAreNoTimes() throws IOException {
+        reader.read(new ArraySource(HandmadeJitDump.usual(LITTLE, 1)));
+        assertThat(at(0x1000, 0)).isEqualTo("h :0");
+        assertThat(at(0x1010, 0)).isEqualTo("f b.js:3");
+    }
+
+    @Test
+    void aFileThatGrowsIsReadRecordByRecord() throws IOException {
+        byte[] whole = HandmadeJitDump.usual(LITTLE, 0);
+        for (int length = 0; length <= whole.length; length++) {
+            assertThat(reader.read(new ArraySource(HandmadeJitDump.cut(whole, length)))).isFalse();
+        }
+        assertThat(at(0x1000, 399)).isEqualTo("f a.js:10");
+        assertThat(at(0x1000, 400)).isEqualTo("h :0");
+    }
+
+    @Test
+    void nothingIsReadBehindTheEnd() throws IOException {
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0).other(3).load(1, 0x1000, 0x10, 1, "after").bytes();
+        reader.read(new ArraySource(file));
+        assertThat(reader.isClosed()).isTrue();
+        assertThat(code.size()).isZero();
+    }
+
+    @Test
+    void onlyWhatIsThereMoves() throws IOException {
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .load(1, 0x1000, 0x10, 1, "f")
+                        .move(2, 0x1000, 0x2000, 0x10, 9)
+                        .move(2, 0x1008, 0x3000, 0x10, 1)
+                        .move(2, 0x5000, 0x6000, 0x10, 1)
+                        .bytes();
+        reader.read(new ArraySource(file));
+        assertThat(code.size()).isEqualTo(1);
+    }
+
+    @Test
+    void linesOfAnotherFunctionAreNotTaken() throws IOException {
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .lines(0x2000, 0, 10, "a.js")
+                        .load(1, 0x1000, 0x10, 1, "f")
+                        .load(2, 0x2000, 0x10, 1, "g")
+                        .bytes();
+        reader.read(new ArraySource(file));
+        assertThat(at(0x1000, 9)).isEqualTo("f :0");
+        assertThat(at(0x2000, 9)).as("they are of the next").isEqualTo("g :0");
+    }
+
+    @Test
+    void linesInNoOrderAreLeftOut() throws IOException {
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .lines(0x1000, 0, 1, null, 4, 2, "a", 2, 3, "b", -5, 4, "a", 8, 5, "a")
+                        .load(1, 0x1000, 0x10, 1, "f")
+                        .bytes();
+        reader.read(new ArraySource(file));
+        assertThat(at(0x1003, 9)).isEqualTo("f :0");
+        assertThat(at(0x1004, 9)).isEqualTo("f a:2");
+        assertThat(at(0x100f, 9)).isEqualTo("f a:5");
+    }
+
+    @Test
+    void whatMakesNoSenseIsRefusedAndNotReadAgain() throws IOException {
+        byte[] whole = HandmadeJitDump.usual(LITTLE, 0);
+        assertRefused(whole, 0, "jitdump.magic: ");
+        assertRefused(whole, 4, "jitdump: version ");
+        assertRefused(whole, 8, "jitdump: version ");
+        byte[] small = new HandmadeJitDump(LITTLE, 0).other(0).bytes();
+        assertThatThrownBy(() -> new JitDumpReader(code).read(new ArraySource(small)))
+                .hasMessage("jitdump: 8 bytes at 16 of a record (expected: within its 8)");
+        byte[] empty = new HandmadeJitDump(LITTLE, 0).other(4).bytes();
+        empty[44] = 15;
+        JitDumpReader refused = new JitDumpReader(code);
+        assertThatThrownBy(() -> refused.read(new ArraySource(empty)))
+                .isInstanceOf(MalformedInputException.class)
+                .hasMessage("jitdump: record of 15 bytes (expected: at least 16)");
+        assertThat(refused.read(new ArraySource(whole))).isFalse();
+        assertThat(code.size()).isZero();
+    }
+
+    private void assertRefused(byte[] whole, int at, String message) {
+        byte[] bytes = whole.clone();
+        bytes[at] ^= 0x20;
+        assertThatThrownBy(() -> new JitDumpReader(code).read(new ArraySource(bytes)))
+                .isInstanceOf(MalformedInputException.class)
+                .hasMessageStartingWith(message);
+    }
+}
