@@ -1,6 +1,7 @@
 package io.emberscope.symbolizer.debugfiles;
 
 import io.emberscope.base.bytes.MalformedInputException;
+import io.emberscope.symbolizer.elf.LegibleText;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
@@ -11,7 +12,7 @@ final class LinkedName {
     static final int BYTES_MAX = 4096;
 
     private static final int FILE_NAME_CHARS_MAX = 255;
-    private static final int REPLACEMENT = 0xfffd; // bytes that are not UTF-8
+    private static final char REPLACEMENT = '\ufffd'; // bytes that are not UTF-8
 
     private LinkedName() {}
 
@@ -28,7 +29,8 @@ final class LinkedName {
     static boolean isPath(String name) {
         return !name.isEmpty()
                 && name.length() <= BYTES_MAX
-                && name.codePoints().noneMatch(LinkedName::isOdd)
+                && name.indexOf(REPLACEMENT) < 0
+                && LegibleText.of(name).equals(name)
                 && isOfThisSystem(name);
     }
 
@@ -39,16 +41,6 @@ final class LinkedName {
         } catch (InvalidPathException e) {
             return false;
         }
-    }
-
-    private static boolean isOdd(int point) {
-        int type = Character.getType(point);
-        return point == REPLACEMENT
-                || type == Character.CONTROL
-                || type == Character.FORMAT
-                || type == Character.LINE_SEPARATOR
-                || type == Character.PARAGRAPH_SEPARATOR
-                || type == Character.SURROGATE;
     }
 
     static MalformedInputException refusal(String field, String rule) {
