@@ -58,8 +58,14 @@ class KernelNamesIT {
         throw new AssertionError("addresses are shown");
     }
 
+    private static void assumeThatSymbolsCanBeIterated() {
+        int major = Integer.parseInt(System.getProperty("os.version").split("\\.", 2)[0]);
+        assumeThat(major).as("Linux %d", major).isGreaterThanOrEqualTo(6);
+    }
+
     @Test
     void hiddenAddressesAreThoseThatAreShownOtherwise() throws Exception {
+        assumeThatSymbolsCanBeIterated();
         KernelSymbols shown = KernelSymbols.read(FILES, KernelNamesIT::never);
         assertThat(shown.size()).isGreaterThan(10_000);
         List<String> lines = Files.readAllLines(SYMBOLS);
@@ -87,11 +93,13 @@ class KernelNamesIT {
 
     @Test
     void aBpfProgramThatCameLaterIsNamed() throws Exception {
+        assumeThatSymbolsCanBeIterated(); // the program is the one that does it
         namesWhatCameLater();
     }
 
     @Test
     void alsoWhereAddressesAreHidden() throws Exception {
+        assumeThatSymbolsCanBeIterated();
         Files.writeString(RESTRICT, HIDDEN);
         namesWhatCameLater();
     }
@@ -110,7 +118,8 @@ class KernelNamesIT {
         try (KernelSymbolStream program = KernelSymbolStream.open()) {
             assertThat(program.read()).isPositive();
             long address = addressOfProgram();
-            now[0] += TimeUnit.SECONDS.toNanos(30);
+            // Enough also if one of another collector was there before.
+            now[0] += TimeUnit.MINUTES.toNanos(10);
             KernelFrame frame = kernel.frame(address + 8);
             assertThat(frame.function()).matches("bpf_prog_[0-9a-f]{16}_kernel_symbols");
             assertThat(frame.binary()).isEqualTo("[bpf]");

@@ -21,7 +21,11 @@ public final class RunningKernel {
     /// ... and no later than this, however often that was of no use.
     static final long UNKNOWN_NANOS_MAX = TimeUnit.HOURS.toNanos(1);
 
-    /// A function outside the kernel proper is believed for this long.
+    /// A function outside the kernel proper is believed for this long: BPF programs are replaced by
+    /// others at the same address.
+    static final long MODULE_NANOS_MIN = TimeUnit.MINUTES.toNanos(1);
+
+    /// ... and no longer than this, however often it was still the same.
     static final long MODULE_NANOS_MAX = TimeUnit.MINUTES.toNanos(10);
 
     /// Unknown addresses that are remembered.
@@ -37,6 +41,7 @@ public final class RunningKernel {
     private volatile KernelSymbols symbols;
     private long readAt;
     private long unknownNanos = UNKNOWN_NANOS_MIN;
+    private long moduleNanos = MODULE_NANOS_MIN;
 
     /// Pages with addresses for which a reading was of no use. Others may be in what came since.
     private final Set<Long> lost = new HashSet<>();
@@ -92,9 +97,14 @@ public final class RunningKernel {
             }
             return again;
         }
-        if (age >= MODULE_NANOS_MAX && !frame.binary().equals(KernelFrame.KERNEL)) {
+        if (age >= moduleNanos && !frame.binary().equals(KernelFrame.KERNEL)) {
             read();
-            return symbols.frame(address);
+            KernelFrame again = symbols.frame(address);
+            moduleNanos =
+                    again.equals(frame)
+                            ? Math.min(2 * moduleNanos, MODULE_NANOS_MAX)
+                            : MODULE_NANOS_MIN;
+            return again;
         }
         return frame;
     }

@@ -246,9 +246,17 @@ class KernelSymbolsTest {
         now[0] += TimeUnit.SECONDS.toNanos(30);
         assertThat(kernel.frame(later + 4).function()).isEqualTo("later");
 
-        // A program that was replaced by another at the same place is noticed in the end.
-        Files.writeString(files.symbols(), USUAL + "ffffffffc0700000 t other\t[bpf]\n");
+        // A program that was replaced by another at the same place is noticed, if late where
+        // nothing had changed for long.
+        for (int minute = 0; minute < 30; minute++) {
+            now[0] += TimeUnit.MINUTES.toNanos(1);
+            assertThat(kernel.frame(fresh).function()).isEqualTo("fresh");
+        }
+        Files.writeString(files.symbols(), USUAL + "ffffffffc0700000 t third\t[bpf]\n");
         now[0] += TimeUnit.MINUTES.toNanos(10);
+        assertThat(kernel.frame(fresh).function()).isEqualTo("third");
+        Files.writeString(files.symbols(), USUAL + "ffffffffc0700000 t other\t[bpf]\n");
+        now[0] += TimeUnit.MINUTES.toNanos(1);
         assertThat(kernel.frame(fresh).function()).isEqualTo("other");
 
         // What was known stays known if it cannot be read any more.
