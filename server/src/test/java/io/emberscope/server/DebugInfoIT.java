@@ -232,6 +232,27 @@ class DebugInfoIT {
     }
 
     @Test
+    void aBombIsRefusedBeforeItFillsTheDisk() throws Exception {
+        // A section of zeros, a thousand times as large as the file once it is compressed.
+        Files.writeString(
+                programs.resolve("bomb.s"),
+                """
+                .section .debug_info,"",@progbits
+                .zero 0x40000000
+                .text
+                .globl _start
+                _start: ret
+                """);
+        run("gcc", "-nostdlib", "-Wl,--build-id", "-o", "bomb", "bomb.s");
+        run("objcopy", "--compress-debug-sections=zlib", "bomb");
+        byte[] bomb = Files.readAllBytes(programs.resolve("bomb"));
+        assertThat(bomb.length).isLessThan(8 << 20);
+        assertThat(text(upload(bomb)))
+                .contains(".debug_info: 1073741824 bytes uncompressed (expected: at most ");
+        assertThat(left()).isEmpty();
+    }
+
+    @Test
     void whatIsMissingIsFetchedOnceAndWhatIsAbsentIsNotAskedForAgain() throws Exception {
         try (Servers servers = new Servers();
                 RunningServer fetching = servers.ask(data.resolve("fetching"))) {

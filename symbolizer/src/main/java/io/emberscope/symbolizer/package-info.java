@@ -5,9 +5,6 @@
 /// - [io.emberscope.symbolizer.elf]: binaries: header, segments, build id, functions
 /// - [io.emberscope.symbolizer.kernel]: the running kernel, its modules and BPF programs
 /// - [io.emberscope.symbolizer.vdso]: the code the kernel maps into every process
-/// - [io.emberscope.symbolizer.go.GoCode]: what Go programs know of their own code
-/// - [io.emberscope.symbolizer.minidebug.MiniDebugInfo]: compressed symbols of stripped binaries
-/// - [io.emberscope.symbolizer.jit]: what run times tell of code that they make
 /// - [io.emberscope.symbolizer.debugfiles.DebugFiles]: where the debug information of a binary is
 /// - [io.emberscope.symbolizer.demangle.Demangler]: what mangled names of C++ and Rust stand for
 /// - [io.emberscope.symbolizer.SymbolCache]: the door for binaries, by symbol files on disk

@@ -138,11 +138,11 @@ public final class SymbolBuildMain {
         } else {
             SupplementLink.of(file).ifPresent(link -> print(SUPPLEMENT, link.id()));
         }
-        DebugInfo.Told told =
+        BinarySymbols.Told all =
                 BinarySymbols.write(
-                                file, debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target)
-                        .debugInfo();
+                        file, debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target);
         print(BUILD_ID, found);
+        DebugInfo.Told told = all.debugInfo();
         if (told != null) {
             int leftOut = told.malformed() + told.tooLarge() + told.unread();
             print(UNITS, Integer.toString(told.told()));
@@ -150,6 +150,8 @@ public final class SymbolBuildMain {
             if (leftOut > 0) {
                 print(FIRST_LEFT_OUT, told.firstRefusal());
             }
+        } else if (!all.leftOut().isEmpty()) {
+            print(FIRST_LEFT_OUT, all.leftOut().getFirst());
         }
     }
 
