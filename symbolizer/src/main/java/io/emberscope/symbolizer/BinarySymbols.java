@@ -80,7 +80,7 @@ public final class BinarySymbols {
     /// what an agent knows of a binary.
     ///
     /// @param functionsMax functions that its symbol tables may have
-    /// @param disk where more than a few megabytes of compressed symbols are put meanwhile
+    /// @param disk where more than a megabyte of compressed symbols are put meanwhile
     /// @param target beside which that is
     /// @return why parts of the file were left out; mostly empty
     /// @throws io.emberscope.symbolizer.elf.TooManyFunctionsException if there are more functions

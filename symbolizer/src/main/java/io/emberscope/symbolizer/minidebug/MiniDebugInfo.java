@@ -24,15 +24,16 @@ public final class MiniDebugInfo implements AutoCloseable {
     /// Uncompressed bytes at most: four million symbols and their names.
     private static final long BYTES_MAX = 256L << 20;
 
-    private static final int IN_MEMORY_BYTES_MAX = 4 << 20;
+    /// The agent, whose heap is a few tens of megabytes, reads what a stranger made.
+    private static final int IN_MEMORY_BYTES_MAX = 1 << 20;
 
     /// `xz` compresses symbol tables to a fifth.
     private static final int RATIO_MAX = 200;
 
     private static final long ANYWAY_BYTES = 1 << 20;
 
-    /// Memory to decompress with: twice what `xz` needs if nothing is asked of it.
-    private static final int DECODER_KIB_MAX = 18 * 1024;
+    /// Memory to decompress with: what `xz` needs if nothing is asked of it.
+    private static final int DECODER_KIB_MAX = 9 * 1024;
 
     private static final int PIECE_BYTES = 64 * 1024;
 
@@ -54,8 +55,8 @@ public final class MiniDebugInfo implements AutoCloseable {
 
     /// Decompresses it.
     ///
-    /// @param scratch makes the file that more than a few megabytes are decompressed to; null if
-    ///   there must be none, and so much is refused
+    /// @param scratch makes the file that more than a megabyte is decompressed to; null if there
+    ///   must be none, and so much is refused
     /// @return empty if the binary has none
     /// @throws MalformedInputException if it is not what `xz` makes of an ELF file, or too large
     public static Optional<MiniDebugInfo> open(

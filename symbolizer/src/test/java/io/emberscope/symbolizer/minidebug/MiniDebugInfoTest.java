@@ -52,7 +52,7 @@ class MiniDebugInfoTest {
         assertThat(scratch.isClosed).isTrue();
         assertThatThrownBy(() -> MiniDebugInfo.open(binary, null))
                 .isInstanceOf(MalformedInputException.class)
-                .hasMessage(".gnu_debugdata: more bytes uncompressed (expected: at most 4194304)");
+                .hasMessage(".gnu_debugdata: more bytes uncompressed (expected: at most 1048576)");
     }
 
     @Test
