@@ -23,6 +23,7 @@ import io.emberscope.collector.export.Tls;
 import io.emberscope.collector.naming.KernelNames;
 import io.emberscope.collector.naming.Naming;
 import io.emberscope.collector.naming.SafeBinaryFiles;
+import io.emberscope.collector.naming.SafeJitFiles;
 import io.emberscope.collector.primitive.LongMap;
 import io.emberscope.collector.process.Binaries;
 import io.emberscope.collector.process.Binary;
@@ -99,10 +100,13 @@ final class Agent {
         AgentState state = state(options.data(), disk, freshId, wall);
         sender = new HttpSender(target(options), monotonicNanos);
         DenyList denied = new DenyList(monotonicNanos);
+        ProcFiles procFiles = new ProcFiles("/proc", monotonicNanos);
         naming =
                 new Naming(
                         new KernelNames(monotonicNanos, metrics, log::line),
                         new SafeBinaryFiles(own.pid(), denied::contains),
+                        new SafeJitFiles(procFiles, denied::contains, wall),
+                        budget.jit(),
                         binary -> deny(denied, binary),
                         new SymbolFiles(
                                 lock == null ? null : options.data().resolve("symbols"),
@@ -169,7 +173,6 @@ final class Agent {
         if (hierarchy.kind() != Hierarchy.Kind.NONE) {
             containers.learn(CgroupScan.run(hierarchy.root(), Agent::groupId));
         }
-        ProcFiles procFiles = new ProcFiles("/proc", monotonicNanos);
         snapshots = new Snapshots(procFiles, denied, monotonicNanos, metrics);
         loop =
                 new CollectLoop(
@@ -348,6 +351,9 @@ final class Agent {
     }
 
     private static void deny(DenyList denied, Binary binary) {
+        if (binary.isGenerated()) {
+            denied.add(binary.pid());
+        }
         for (Binary.Sighting sighting : binary.sightings()) {
             denied.add(sighting.pid());
         }

@@ -47,6 +47,9 @@ record MemoryBudget(
     /// The part of a budget that the ring may have.
     private static final int RING_PART = 8;
 
+    /// The part of the heap that names of generated code may have.
+    private static final int JIT_PART = 8;
+
     /// What the machine has and the operator asked for.
     ///
     /// @param heapBytes of this JVM at most
@@ -94,6 +97,11 @@ record MemoryBudget(
     /// generation's survivors that is empty: by our collector's defaults, a thirtieth.
     static long heapBytes() {
         return Runtime.getRuntime().maxMemory() / 29 * 30;
+    }
+
+    /// Room in the heap for names of code that processes made at run time.
+    long jit() {
+        return heap / JIT_PART;
     }
 
     /// Room for the events of one CPU.

@@ -33,6 +33,11 @@ public final class WallClock {
         return monotonic + offsetNanos;
     }
 
+    /// The monotonic time of nanoseconds since the epoch, as the clock is set now.
+    public long monotonicNanos(long epoch) {
+        return epoch - offsetNanos;
+    }
+
     /// Measures the distance of the clocks again.
     public void update() {
         long measured = measure();

@@ -6,6 +6,7 @@ import io.emberscope.collector.container.Container;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.process.Mappings;
 import io.emberscope.collector.process.Names;
+import io.emberscope.collector.process.ProfiledProcess;
 import io.emberscope.collector.process.SampleView;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ public final class Window {
     static final int DEPTH_MAX = 1024;
 
     private final long startNanos;
+    private final long endMonotonicNanos;
     private final Consumer<Binary> firstOnStack;
     private final CutStacks cuts;
     private final FrameTable frames = new FrameTable();
@@ -40,9 +42,11 @@ public final class Window {
     private long foldedThreadNames;
     private long foldedExecutables;
 
+    /// @param endMonotonicNanos its end on the monotonic clock
     /// @param firstOnStack takes each binary when it is on a stack for the first time
-    Window(long startNanos, Consumer<Binary> firstOnStack, CutStacks cuts) {
+    Window(long startNanos, long endMonotonicNanos, Consumer<Binary> firstOnStack, CutStacks cuts) {
         this.startNanos = startNanos;
+        this.endMonotonicNanos = endMonotonicNanos;
         this.firstOnStack = firstOnStack;
         this.cuts = cuts;
     }
@@ -58,9 +62,9 @@ public final class Window {
     /// Adds a sample.
     ///
     /// @param executable name of the program, or empty if only the thread's name is known
-    void add(SampleView sample, Mappings mappings, String executable, Container container) {
+    void add(SampleView sample, ProfiledProcess process, String executable, Container container) {
         int depth = addKernelFrames(sample);
-        depth = addUserFrames(sample, mappings, depth);
+        depth = addUserFrames(sample, process, depth);
         if (depth == 0) {
             stack[depth++] = frames.of(Binary.UNKNOWN, 0);
         }
@@ -101,7 +105,8 @@ public final class Window {
         return depth;
     }
 
-    private int addUserFrames(SampleView sample, Mappings mappings, int from) {
+    private int addUserFrames(SampleView sample, ProfiledProcess process, int from) {
+        Mappings mappings = process.mappings();
         int depth = from;
         int count = Math.min(sample.userFrames(), DEPTH_MAX - from);
         for (int i = 0; i < count; i++) {
@@ -110,10 +115,12 @@ public final class Window {
             if (index < 0) {
                 stack[depth++] = frames.of(Binary.UNKNOWN, address);
             } else {
-                Binary binary = mappings.binary(index);
+                Binary mapped = mappings.binary(index);
+                Binary binary = mapped == Binary.ANONYMOUS ? process.generatedCode() : mapped;
                 long place = binary.hasOffsets() ? mappings.fileOffset(index, address) : address;
                 stack[depth++] = frames.of(binary, place);
-                if (binary.kind() == Binary.Kind.FILE && binary.noteOnStack()) {
+                boolean mayHaveNames = binary.kind() == Binary.Kind.FILE || binary.isGenerated();
+                if (mayHaveNames && binary.noteOnStack()) {
                     firstOnStack.accept(binary);
                 }
             }
@@ -141,6 +148,11 @@ public final class Window {
     /// Start, in nanoseconds since the epoch; a multiple of [#LENGTH_NANOS].
     public long startNanos() {
         return startNanos;
+    }
+
+    /// Its end on the monotonic clock, which samples go by.
+    public long endMonotonicNanos() {
+        return endMonotonicNanos;
     }
 
     /// Samples in it.

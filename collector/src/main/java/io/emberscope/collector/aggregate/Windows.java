@@ -35,7 +35,7 @@ public final class Windows {
         this.done = done;
         this.firstOnStack = firstOnStack;
         this.cuts = cuts;
-        this.current = new Window(Long.MIN_VALUE, firstOnStack, cuts);
+        this.current = new Window(Long.MIN_VALUE, 0, firstOnStack, cuts);
     }
 
     /// Adds a sample of a process.
@@ -54,7 +54,7 @@ public final class Windows {
         boolean kernel = sample.isKernelThread() || process.isKernel();
         current.add(
                 sample,
-                process.mappings(),
+                process,
                 kernel ? KERNEL : process.executable(),
                 container.isNone() ? process.container() : container);
     }
@@ -102,7 +102,7 @@ public final class Windows {
     private void close(Window window) {
         open.remove(window);
         if (window == current) {
-            current = new Window(Long.MIN_VALUE, firstOnStack, cuts);
+            current = new Window(Long.MIN_VALUE, 0, firstOnStack, cuts);
         }
         done.accept(window);
     }
@@ -113,7 +113,8 @@ public final class Windows {
                 return window;
             }
         }
-        Window window = new Window(start, firstOnStack, cuts);
+        long end = clock.monotonicNanos(start + Window.LENGTH_NANOS);
+        Window window = new Window(start, end, firstOnStack, cuts);
         open.add(window);
         return window;
     }

@@ -8,8 +8,10 @@ import io.emberscope.profile.CutMark;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.Line;
+import io.emberscope.symbolizer.jit.JitFrame;
 import io.emberscope.symbolizer.kernel.KernelFrame;
 import io.emberscope.symbolizer.vdso.Vdso;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -23,13 +25,22 @@ public final class FrameNamer {
 
     private final KernelNames kernelNames;
     private final Reader<FileNames> reader;
+    private final Reader<JitNames> jitReader;
+    private final JitCounters jitCounters;
     private final Consumer<Binary> stuck;
     private final FrameCache cache = new FrameCache();
 
     /// @param stuck takes a binary whose file did not answer
-    FrameNamer(KernelNames kernelNames, Reader<FileNames> reader, Consumer<Binary> stuck) {
+    FrameNamer(
+            KernelNames kernelNames,
+            Reader<FileNames> reader,
+            Reader<JitNames> jitReader,
+            JitCounters jitCounters,
+            Consumer<Binary> stuck) {
         this.kernelNames = kernelNames;
         this.reader = reader;
+        this.jitReader = jitReader;
+        this.jitCounters = jitCounters;
         this.stuck = stuck;
     }
 
@@ -38,6 +49,8 @@ public final class FrameNamer {
         Frame[] frames = new Frame[window.frameCount()];
         int[] unnamed = new int[frames.length];
         int unnamedCount = 0;
+        int[] generated = new int[frames.length];
+        int generatedCount = 0;
         for (int i = 0; i < frames.length; i++) {
             Binary binary = window.frameBinary(i);
             if (binary.kind() == Binary.Kind.FILE) {
@@ -47,9 +60,14 @@ public final class FrameNamer {
                 } else {
                     frames[i] = known;
                 }
+            } else if (binary.isGenerated()) {
+                generated[generatedCount++] = i;
             } else {
                 frames[i] = withoutFile(binary, window.framePlace(i));
             }
+        }
+        if (generatedCount > 0) {
+            nameGenerated(window, frames, Arrays.copyOf(generated, generatedCount));
         }
         if (unnamedCount > 0) {
             nameInFiles(window, frames, unnamed, unnamedCount);
@@ -98,6 +116,39 @@ public final class FrameNamer {
         return frame(vdso.buildId(), Binary.VDSO, offset, offset, name.orElse(null));
     }
 
+    /// Names are not remembered here: another function may be at the same address in the next
+    /// window.
+    private void nameGenerated(Window window, Frame[] frames, int[] generated)
+            throws InterruptedException {
+        sortByBinary(window, generated, generated.length);
+        JitRequest request = new JitRequest(window, generated, stuck);
+        if (jitReader.submit(request)) {
+            request.await(NAMES_WAIT_NANOS);
+        }
+        int named = 0;
+        for (int i = 0; i < generated.length; i++) {
+            Binary binary = window.frameBinary(generated[i]);
+            JitFrame found = request.found(i);
+            named += found == null ? 0 : 1;
+            frames[generated[i]] =
+                    found == null
+                            ? frame(
+                                    "",
+                                    binary,
+                                    window.framePlace(generated[i]),
+                                    Frame.NO_ADDRESS,
+                                    null)
+                            : ofGeneratedCode(binary, found);
+        }
+        jitCounters.frames(named, generated.length - named);
+    }
+
+    /// It is known by its name: where it lies in memory is chance.
+    private static Frame ofGeneratedCode(Binary binary, JitFrame found) {
+        Line line = new Line(found.function(), "", found.file(), found.line());
+        return new Frame(FrameKind.NATIVE, "", binary.path(), 0, List.of(line));
+    }
+
     private void nameInFiles(Window window, Frame[] frames, int[] unnamed, int count)
             throws InterruptedException {
         sortByBinary(window, unnamed, count);
@@ -136,7 +187,7 @@ public final class FrameNamer {
         for (int i = 0; i < count; i++) {
             keys[i] = (long) window.frameBinary(numbers[i]).number() << 32 | numbers[i];
         }
-        java.util.Arrays.sort(keys);
+        Arrays.sort(keys);
         for (int i = 0; i < count; i++) {
             numbers[i] = (int) keys[i];
         }

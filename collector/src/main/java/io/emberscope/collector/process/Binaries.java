@@ -1,6 +1,7 @@
 package io.emberscope.collector.process;
 
 import io.emberscope.collector.primitive.Hash;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Every binary once: by build id and path where the kernel told the build id, by device, inode and
@@ -15,13 +16,23 @@ public final class Binaries {
     /// Longest search for a place; whoever makes names that collide gets a new number each time.
     static final int PROBES_MAX = 256;
 
+    /// Processes whose generated code is told from that of others at once.
+    static final int GENERATED_MAX = 4096;
+
     private static final int CAPACITY_MIN = 1024;
     private static final String DELETED = " (deleted)";
+
+    /// Memory in which run times make code, and which has a name all the same: memory that is
+    /// shared with children (PHP), large pages (the JVM), and what .NET and Erlang map twice so
+    /// that it is never writable and executable at one address.
+    private static final Set<String> MEMORY =
+            Set.of("/dev/zero", "/anon_hugepage", "/memfd:doublemapper", "/memfd:vmem");
 
     private @Nullable Binary[] slots = new @Nullable Binary[CAPACITY_MIN];
     private boolean[] asked = new boolean[CAPACITY_MIN];
     private int size;
     private int nextNumber = Binary.FIRST_NUMBER;
+    private int generated;
 
     /// The binary behind a mapping.
     ///
@@ -37,7 +48,7 @@ public final class Binaries {
         if (kind == Binary.Kind.VDSO) {
             return Binary.VDSO;
         }
-        String shown = path.endsWith(DELETED) ? path.substring(0, path.length() - 10) : path;
+        String shown = shown(path);
         long fileDevice = buildId.isKnown() ? 0 : device;
         long fileInode = buildId.isKnown() ? 0 : inode;
         int mask = slots.length - 1;
@@ -59,6 +70,21 @@ public final class Binaries {
             insert(i, made);
         }
         return made;
+    }
+
+    /// The code that a process made at run time: one of its own, to be [#release]d, or that of all
+    /// others if there are [#GENERATED_MAX].
+    Binary generatedBy(int pid) {
+        if (generated >= GENERATED_MAX) {
+            return Binary.ANONYMOUS;
+        }
+        generated++;
+        return Binary.generated(nextNumber++, pid);
+    }
+
+    /// Ends the use of what [#generatedBy] gave.
+    void release(Binary ofProcess) {
+        generated -= ofProcess.isGenerated() ? 1 : 0;
     }
 
     /// How many there are.
@@ -103,8 +129,15 @@ public final class Binaries {
         return Hash.of(buildId.first() ^ inode, path.hashCode());
     }
 
+    private static String shown(String path) {
+        return path.endsWith(DELETED) ? path.substring(0, path.length() - DELETED.length()) : path;
+    }
+
     private static Binary.Kind kindOf(String path, long inode, BuildId buildId) {
         if (path.isEmpty() || path.equals("//anon") || path.startsWith("[anon")) {
+            return Binary.Kind.ANONYMOUS;
+        }
+        if (!buildId.isKnown() && MEMORY.contains(shown(path))) {
             return Binary.Kind.ANONYMOUS;
         }
         if (path.equals("[vdso]")) {

@@ -52,6 +52,7 @@ public final class Binary {
     private final BuildId buildId;
     private final long device;
     private final long inode;
+    private final int pid;
 
     private final Sighting[] sightings = new Sighting[SIGHTINGS_MAX];
     private int sightingCount;
@@ -65,12 +66,25 @@ public final class Binary {
     public record Sighting(int pid, long start, long end) {}
 
     Binary(int number, Kind kind, String path, BuildId buildId, long device, long inode) {
+        this(number, kind, path, buildId, device, inode, 0);
+    }
+
+    private Binary(
+            int number, Kind kind, String path, BuildId buildId, long device, long inode, int pid) {
         this.number = number;
         this.kind = kind;
         this.path = path;
         this.buildId = buildId;
         this.device = device;
         this.inode = inode;
+        this.pid = pid;
+    }
+
+    /// The code that one process made at run time. It is shown as that of any other, but names that
+    /// the process tells are names of this only. Its sightings are the mappings of its jitdump
+    /// file.
+    static Binary generated(int number, int pid) {
+        return new Binary(number, Kind.ANONYMOUS, ANONYMOUS.path, BuildId.NONE, 0, 0, pid);
     }
 
     private static Map<StackEnd, Binary> cuts() {
@@ -123,6 +137,34 @@ public final class Binary {
     /// Inode of the file, or 0.
     public long inode() {
         return inode;
+    }
+
+    /// The process that made the code, if it is known; else 0.
+    public int pid() {
+        return pid;
+    }
+
+    /// Whether it is code that a known process made at run time.
+    public boolean isGenerated() {
+        return pid != 0;
+    }
+
+    /// Whether a run time maps it to say that it tells names there: `jit-PID.dump`.
+    boolean isJitDump() {
+        if (kind != Kind.FILE || !path.endsWith(".dump")) {
+            return false;
+        }
+        int from = path.lastIndexOf('/') + 1;
+        int end = path.length() - ".dump".length();
+        if (!path.startsWith("jit-", from) || from + 4 >= end) {
+            return false;
+        }
+        for (int i = from + 4; i < end; i++) {
+            if (path.charAt(i) < '0' || path.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// Whether an address in a mapping of it is turned into an offset in the file.

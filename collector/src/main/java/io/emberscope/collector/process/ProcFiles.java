@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ public final class ProcFiles {
 
     private static final int SMALL_FILE_BYTES_MAX = 16 << 10;
     private static final int LINE_BYTES_MAX = 8 << 10;
+    private static final String PIDS_INSIDE = "\nNSpid:";
     private static final int KERNEL_THREAD_FLAG = 0x0020_0000;
 
     private final String root;
@@ -55,6 +57,46 @@ public final class ProcFiles {
             return stat != null && (stat.state != 'Z' || stat.threads > 1) && stat.state != 'X';
         } catch (IOException _) {
             return false;
+        }
+    }
+
+    /// Which process a pid is now, and how it calls itself.
+    ///
+    /// @param pidInside its id in its own namespace, the innermost it is in
+    /// @param startTicks when it started, in hundredths of a second since boot
+    public record Identity(int pidInside, long startTicks) {}
+
+    /// Which process a pid is now.
+    ///
+    /// @throws IOException if it is gone, or has ended
+    public Identity identity(int pid) throws IOException {
+        Stat stat = Stat.parse(read(pid, "stat"));
+        String status = new String(read(pid, "status"), StandardCharsets.UTF_8);
+        // The name, which is on the line before, cannot have a newline.
+        int from = status.indexOf(PIDS_INSIDE);
+        if (stat == null || stat.state == 'Z' || from < 0) {
+            throw new IOException("process " + pid + ": gone (expected: one that runs)");
+        }
+        int end = status.indexOf('\n', from + 1);
+        String pids = status.substring(from, end < 0 ? status.length() : end).strip();
+        int inside = number(pids.substring(pids.lastIndexOf('\t') + 1));
+        if (inside <= 0) {
+            throw new IOException(
+                    "process " + pid + ": " + pids + " (expected: a process id last)");
+        }
+        return new Identity(inside, stat.startTicks);
+    }
+
+    /// Hundredths of a second since boot, by which the kernel tells when a process started.
+    ///
+    /// @throws IOException if the kernel does not tell
+    public long ticksSinceBoot() throws IOException {
+        try (InputStream in = new FileInputStream(root + "/uptime")) {
+            String text = new String(in.readNBytes(SMALL_FILE_BYTES_MAX), StandardCharsets.UTF_8);
+            String seconds = text.substring(0, Math.max(0, text.indexOf(' ')));
+            return new BigDecimal(seconds).movePointRight(2).longValue();
+        } catch (NumberFormatException e) {
+            throw new IOException("uptime: (expected: seconds)", e);
         }
     }
 

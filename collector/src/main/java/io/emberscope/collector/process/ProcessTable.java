@@ -126,7 +126,7 @@ public final class ProcessTable {
         if (known != null) {
             forget(known);
         }
-        ProfiledProcess child = new ProfiledProcess(pid);
+        ProfiledProcess child = new ProfiledProcess(pid, binaries);
         child.threadsExact();
         ProfiledProcess parent = processes.get(parentPid);
         if (parent != null) {
@@ -296,7 +296,7 @@ public final class ProcessTable {
     private ProfiledProcess ofEvent(int pid) {
         ProfiledProcess process = processes.get(pid);
         if (process == null) {
-            process = new ProfiledProcess(pid);
+            process = new ProfiledProcess(pid, binaries);
             keep(process);
         }
         return process;
@@ -315,6 +315,7 @@ public final class ProcessTable {
     private void forget(ProfiledProcess process) {
         processes.remove(process.pid());
         release(process);
+        process.dropGeneratedCode();
         gone.accept(process.pid());
     }
 
@@ -329,6 +330,9 @@ public final class ProcessTable {
         if (process.mappingsCut() || !process.isKept()) {
             refusedMappings.increment();
             return;
+        }
+        if (binary.isJitDump()) {
+            process.jitDump(start, end);
         }
         Mappings before = process.mappings();
         Mappings own = process.writableMappings();

@@ -1,6 +1,7 @@
 package io.emberscope.collector.process;
 
 import io.emberscope.collector.container.Container;
+import org.jspecify.annotations.Nullable;
 
 /// One process as known at the time that has been merged so far. Changed by [ProcessTable] only.
 public final class ProfiledProcess {
@@ -13,6 +14,9 @@ public final class ProfiledProcess {
     private static final int ASK_DOUBLINGS_MAX = 9;
 
     private final int pid;
+    private final Binaries binaries;
+    private @Nullable Binary generated;
+    private Binary.@Nullable Sighting jitDump;
     private Mappings mappings = new Mappings();
     private String executable = "";
     private boolean kernel;
@@ -32,8 +36,9 @@ public final class ProfiledProcess {
     private boolean missing;
     private boolean doubted;
 
-    ProfiledProcess(int pid) {
+    ProfiledProcess(int pid, Binaries binaries) {
         this.pid = pid;
+        this.binaries = binaries;
     }
 
     /// The process id in the node's own namespace.
@@ -62,6 +67,38 @@ public final class ProfiledProcess {
         return container;
     }
 
+    /// The code that it made at run time, in memory without a file.
+    public Binary generatedCode() {
+        Binary known = generated;
+        if (known == null) {
+            known = kept && !exited ? binaries.generatedBy(pid) : Binary.ANONYMOUS;
+            generated = known;
+            showJitDump();
+        }
+        return known;
+    }
+
+    /// Notes that it has mapped the file in which it tells names of its code.
+    void jitDump(long start, long end) {
+        jitDump = new Binary.Sighting(pid, start, end);
+        showJitDump();
+    }
+
+    private void showJitDump() {
+        if (generated != null && generated.isGenerated() && jitDump != null) {
+            generated.seen(pid, jitDump.start(), jitDump.end());
+        }
+    }
+
+    /// Ends the use of what belongs to this process alone.
+    void dropGeneratedCode() {
+        if (generated != null) {
+            binaries.release(generated);
+            generated = null;
+        }
+        jitDump = null;
+    }
+
     boolean exited() {
         return exited;
     }
@@ -73,6 +110,10 @@ public final class ProfiledProcess {
         kernel = parent.kernel;
         container = parent.container;
         mappingsCut = parent.mappingsCut;
+        jitDump =
+                parent.jitDump == null
+                        ? null
+                        : new Binary.Sighting(pid, parent.jitDump.start(), parent.jitDump.end());
     }
 
     /// Begins a new program. The mappings must have been released.
@@ -82,6 +123,7 @@ public final class ProfiledProcess {
         kernel = false;
         mappingsCut = false;
         imageFresh = true;
+        dropGeneratedCode();
         containerUnsure = true;
         asks = 0;
         mayAskNanos = Long.MIN_VALUE;

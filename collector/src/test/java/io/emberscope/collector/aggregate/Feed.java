@@ -39,6 +39,14 @@ final class Feed implements Timeline.Replay {
         return this;
     }
 
+    /// A program that has made code in `0x1000..0x9000`.
+    Feed anonymous(int pid) {
+        timeline.exec(0, pid, pid);
+        timeline.map(0, pid, 0x1000, 0x8000, 0, new byte[0], 0, 0, new byte[0]);
+        timeline.replay(Long.MAX_VALUE, false);
+        return this;
+    }
+
     Feed sample(long time, int pid, String thread, long... userFrames) {
         return sample(time, pid, thread, 0, new long[0], userFrames);
     }

@@ -49,6 +49,19 @@ final class WindowsTest {
     }
 
     @Test
+    void generatedCodeOfTwoProcessesIsApartThoughAtOneAddress() {
+        feed.anonymous(7).anonymous(8);
+        feed.sample(1, 7, "main", 0x2000).sample(2, 8, "main", 0x2000).sample(3, 7, "main", 0x2000);
+        Window window = only();
+        assertThat(window.frameCount()).isEqualTo(2);
+        assertThat(window.frameBinary(0).pid()).isEqualTo(7);
+        assertThat(window.frameBinary(1).pid()).isEqualTo(8);
+        assertThat(window.framePlace(0)).isEqualTo(0x2000);
+        assertThat(firstSeen).extracting(Binary::pid).containsExactly(7, 8);
+        assertThat(window.endMonotonicNanos()).isEqualTo(10 * SECOND);
+    }
+
+    @Test
     void callersAreLookedUpInsideTheirCallAndLeavesAtTheirAddress() {
         feed.program(7, "/bin/app");
         feed.sample(1, 7, "main", 0x1000, 0x9000);

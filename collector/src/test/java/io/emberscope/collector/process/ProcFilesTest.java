@@ -1,6 +1,7 @@
 package io.emberscope.collector.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,6 +53,19 @@ final class ProcFilesTest {
         assertThat(snapshot.takenNanos()).isEqualTo(42);
         assertThat(snapshot.container().id()).hasSize(64);
         assertThat(snapshot.isKernel()).isFalse();
+    }
+
+    @Test
+    void idInTheInnermostNamespaceAndStartTellWhichProcessItIs() throws IOException {
+        write("status", "Name:\ta\\nNSpid:\t1\nTgid:\t7\nNSpid:\t7\t21\t3\nThreads:\t3\n");
+        Files.writeString(proc.resolve("uptime"), "123456.78 1000.00\n");
+        assertThat(files.identity(7)).isEqualTo(new ProcFiles.Identity(3, 12345));
+        assertThat(files.ticksSinceBoot()).isEqualTo(12_345_678);
+        write("status", "Name:\ta\n");
+        assertThatThrownBy(() -> files.identity(7)).isInstanceOf(IOException.class);
+        write("status", "Name:\ta\nNSpid:\t7\tx\n");
+        assertThatThrownBy(() -> files.identity(7)).hasMessageContaining("expected: a process id");
+        assertThatThrownBy(() -> files.identity(8)).isInstanceOf(IOException.class);
     }
 
     @Test

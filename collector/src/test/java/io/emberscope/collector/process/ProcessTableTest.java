@@ -41,6 +41,60 @@ final class ProcessTableTest {
     }
 
     @Test
+    void generatedCodeIsTheProcessesOwnUntilItBeginsAnotherProgram() {
+        table.fork(0, 1, 2);
+        table.fork(0, 1, 3);
+        Binary second = process(2).generatedCode();
+        assertThat(second.isGenerated()).isTrue();
+        assertThat(second.pid()).isEqualTo(2);
+        assertThat(second.path()).isEqualTo(Binary.ANONYMOUS.path());
+        assertThat(process(2).generatedCode()).isSameAs(second);
+        assertThat(process(3).generatedCode()).isNotSameAs(second);
+        table.exec(2, null);
+        assertThat(process(2).generatedCode().number()).isNotEqualTo(second.number());
+    }
+
+    @Test
+    void generatedCodeOfMoreProcessesThanTheBoundIsShared() {
+        for (int pid = 2; pid < Binaries.GENERATED_MAX + 2; pid++) {
+            table.fork(0, 1, pid);
+            assertThat(process(pid).generatedCode().isGenerated()).isTrue();
+        }
+        table.fork(0, 1, 60_000);
+        assertThat(process(60_000).generatedCode()).isSameAs(Binary.ANONYMOUS);
+        table.exit(SECOND, 2, 2);
+        table.forgetExited(10 * SECOND);
+        table.fork(SECOND, 1, 60_001);
+        assertThat(process(60_001).generatedCode().isGenerated()).isTrue();
+    }
+
+    @Test
+    void mappedJitDumpIsSeenBeforeAndAfterTheFirstGeneratedCode() {
+        table.fork(0, 1, 2);
+        table.map(2, 0x1000, 0x2000, 0, file("/tmp/jit-2.dump"));
+        table.map(2, 0x3000, 0x4000, 0, file("/tmp/jit-x.dump"));
+        Binary code = process(2).generatedCode();
+        assertThat(code.sightings()).containsExactly(new Binary.Sighting(2, 0x1000, 0x2000));
+        table.map(2, 0x5000, 0x6000, 0, file("/app/.debug/jit-17.dump"));
+        assertThat(code.sightings()[0]).isEqualTo(new Binary.Sighting(2, 0x5000, 0x6000));
+        table.fork(0, 2, 3);
+        Binary.Sighting ofChild = process(3).generatedCode().sightings()[0];
+        assertThat(ofChild).isEqualTo(new Binary.Sighting(3, 0x5000, 0x6000));
+    }
+
+    @Test
+    void memoryInWhichRunTimesMakeCodeIsAnonymousWhateverItsName() {
+        for (String path :
+                new String[] {
+                    "", "//anon", "/dev/zero (deleted)", "/memfd:doublemapper (deleted)"
+                }) {
+            assertThat(binaries.of(path, BuildId.NONE, 1, 2)).isSameAs(Binary.ANONYMOUS);
+        }
+        assertThat(binaries.of("/memfd:other (deleted)", BuildId.NONE, 1, 2).kind())
+                .isEqualTo(Binary.Kind.FILE);
+    }
+
+    @Test
     void endedProcessStaysForSamplesTakenBefore() {
         table.fork(0, 1, 2);
         table.exit(10 * SECOND, 2, 2);

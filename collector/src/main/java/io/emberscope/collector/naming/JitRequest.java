@@ -1,0 +1,105 @@
+package io.emberscope.collector.naming;
+
+import io.emberscope.collector.aggregate.Window;
+import io.emberscope.collector.process.Binary;
+import io.emberscope.collector.reader.Reader;
+import io.emberscope.symbolizer.jit.JitFrame;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Asks for the names of a window's frames in code made at run time. Filled by a [Reader]'s thread
+/// while the one that asked waits; what is not there when the wait ends stays unknown.
+final class JitRequest implements Reader.Task<JitNames> {
+    private final Window window;
+    private final int[] frames;
+    private final @Nullable JitFrame[] found;
+    private final Consumer<Binary> stuck;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private volatile @Nullable JitNames at;
+    private boolean over;
+
+    /// @param frames their numbers in the window, those of one process together
+    /// @param stuck takes the code whose process's files did not answer
+    JitRequest(Window window, int[] frames, Consumer<Binary> stuck) {
+        this.window = window;
+        this.frames = frames;
+        this.found = new @Nullable JitFrame[frames.length];
+        this.stuck = stuck;
+    }
+
+    /// Waits until everything is answered or given up, or the time is over. Afterwards nothing
+    /// changes any more.
+    void await(long waitNanos) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = waitNanos;
+            while (!over && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            over = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// What is known of the frame at a place of the list, or null.
+    @Nullable JitFrame found(int index) {
+        return found[index];
+    }
+
+    @Override
+    public void run(JitNames names) {
+        at = names;
+        names.beginRound();
+        Binary last = null;
+        for (int i = 0; i < frames.length; i++) {
+            Binary generated = window.frameBinary(frames[i]);
+            if (generated != last) {
+                last = generated;
+                names.update(generated);
+            }
+            JitFrame frame =
+                    names.find(generated, window.framePlace(frames[i]), window.endMonotonicNanos());
+            if (!answer(i, frame)) {
+                return;
+            }
+        }
+        end();
+        names.expire();
+    }
+
+    @Override
+    public void giveUp() {
+        JitNames names = at;
+        Binary late = names == null ? null : names.readingNow();
+        if (late != null) {
+            stuck.accept(late);
+        }
+        end();
+    }
+
+    private boolean answer(int index, @Nullable JitFrame frame) {
+        lock.lock();
+        try {
+            if (!over) {
+                found[index] = frame;
+            }
+            return !over;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            over = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
