@@ -6,6 +6,8 @@ import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.base.disk.DiskSource;
+import io.emberscope.symbolizer.symbols.SymbolFile;
+import io.emberscope.symbolizer.symbols.SymbolMemory;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ final class DebugInfoUpload {
     static final String PATH = "/api/v1/debuginfo";
 
     private static final int PIECE_BYTES = 64 << 10;
+    private static final int MEMORY_BYTES = 1 << 20;
 
     private final Disk disk;
     private final Client client;
@@ -29,12 +32,24 @@ final class DebugInfoUpload {
     /// Sends a binary's names and lines.
     ///
     /// @return what was sent, for people
-    /// @throws MalformedInputException if it has no build id
+    /// @throws MalformedInputException if it has no build id, or names nothing
     String send(LocalSymbols symbols) throws IOException, QueryFailure {
         if (symbols.buildId().isEmpty()) {
             throw new MalformedInputException(
                     "build id: none (expected: one, by which profiles know it; linkers add it with"
                             + " --build-id)");
+        }
+        try (SymbolFile made =
+                SymbolFile.open(
+                        DiskSource.open(disk, symbols.file()),
+                        "symbol file",
+                        new SymbolMemory(MEMORY_BYTES))) {
+            if (made.functions() == 0) {
+                throw new MalformedInputException(
+                        "names: none in it, beside it or in /usr/lib/debug (expected: symbols or"
+                                + " debug information; it is stripped, so give the file it was"
+                                + " before that)");
+            }
         }
         try (ByteSource made = DiskSource.open(disk, symbols.file())) {
             Answer answer = Answers.parse(client.post(PATH, body(made)), DebugInfoUpload::answer);

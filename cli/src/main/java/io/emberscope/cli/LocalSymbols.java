@@ -70,7 +70,6 @@ record LocalSymbols(String buildId, Path file, List<String> notes) {
                                 + ")");
             }
         }
-        all.leftOut().forEach(why -> notes.add("left out: " + Texts.printable(why)));
         files.separate()
                 .ifPresent(found -> notes.add("of " + Texts.printable(found.path().toString())));
         files.refused().forEach(why -> notes.add("passed over " + Texts.printable(why)));

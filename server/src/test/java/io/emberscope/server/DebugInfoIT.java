@@ -192,15 +192,7 @@ class DebugInfoIT {
 
     @Test
     void aSymbolFileIsTakenAsItIs() throws Exception {
-        assertThat(upload(Files.readAllBytes(debug)).statusCode()).isEqualTo(200);
-        Path made;
-        try (Stream<Path> files = Files.walk(data.resolve("symbols"))) {
-            made =
-                    files.filter(file -> file.toString().endsWith(".symbols"))
-                            .findFirst()
-                            .orElseThrow();
-        }
-        byte[] symbols = Files.readAllBytes(made);
+        byte[] symbols = symbols();
         try (RunningServer other = RunningServer.start(data.resolve("other"))) {
             assertThat(upload(other, symbols).statusCode()).isEqualTo(200);
             assertThat(other.text(PATH)).contains(buildId);
@@ -272,13 +264,24 @@ class DebugInfoIT {
         }
     }
 
+    /// A symbol file, as a server makes it.
+    private byte[] symbols() throws Exception {
+        assertThat(upload(Files.readAllBytes(debug)).statusCode()).isEqualTo(200);
+        try (Stream<Path> files = Files.walk(data.resolve("symbols"))) {
+            return Files.readAllBytes(
+                    files.filter(file -> file.toString().endsWith(".symbols"))
+                            .findFirst()
+                            .orElseThrow());
+        }
+    }
+
     @Test
-    void aServerThatGivesAnotherBinaryOrGarbageIsNotBelieved() throws Exception {
+    void aServerThatGivesAnotherBinaryOrNoElfFileIsNotBelieved() throws Exception {
         try (Servers servers = new Servers();
                 RunningServer fetching = servers.ask(data.resolve("fetching"))) {
             String other = "00112233445566778899";
             servers.files.put(other + "/debuginfo", Files.readAllBytes(debug));
-            servers.files.put(buildId + "/debuginfo", new byte[1000]);
+            servers.files.put(buildId + "/debuginfo", symbols());
             assertThat(fetching.post(batch()).statusCode()).isEqualTo(200);
             assertThat(fetching.post(ofBinary(other)).statusCode()).isEqualTo(200);
             fetching.text("/api/v1/top?" + RANGE);
@@ -289,6 +292,7 @@ class DebugInfoIT {
             }
             assertThat(fetching.text(PATH))
                     .contains("build id: " + buildId + " (expected: " + other + ")")
+                    .contains("file: a symbol file (expected: an ELF file)")
                     .contains("\"symbols\":[]");
         }
     }

@@ -281,7 +281,7 @@ public final class QueryApi implements AutoCloseable {
                         merge(parameters, groupBy, context),
                         context,
                         context::check);
-        return Objects.requireNonNull(names.get(demangle)).of(known, context);
+        return Objects.requireNonNull(names.get(demangle)).of(known, context, context::check);
     }
 
     private MergedProfile merge(

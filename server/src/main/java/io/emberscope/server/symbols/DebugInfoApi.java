@@ -71,15 +71,20 @@ public final class DebugInfoApi implements AutoCloseable {
 
     /// Answers a GET.
     public HttpService list() {
-        return (_, _) ->
+        return (ctx, _) ->
                 HttpResponse.of(
-                        ResponseHeaders.of(
-                                HttpStatus.OK,
-                                HttpHeaderNames.CONTENT_TYPE,
-                                MediaType.JSON_UTF_8,
-                                HttpHeaderNames.CACHE_CONTROL,
-                                "no-store"),
-                        HttpData.wrap(Json.write(this::write)));
+                        CompletableFuture.supplyAsync(this::listed, ctx.blockingTaskExecutor()));
+    }
+
+    private HttpResponse listed() {
+        return HttpResponse.of(
+                ResponseHeaders.of(
+                        HttpStatus.OK,
+                        HttpHeaderNames.CONTENT_TYPE,
+                        MediaType.JSON_UTF_8,
+                        HttpHeaderNames.CACHE_CONTROL,
+                        "no-store"),
+                HttpData.wrap(Json.write(this::write)));
     }
 
     @Override
@@ -133,6 +138,8 @@ public final class DebugInfoApi implements AutoCloseable {
             return errors.answer(
                     Refusal.unavailable(
                             String.valueOf(e.getMessage()), Limits.RETRY_AFTER_UNAVAILABLE));
+        } catch (Incoming.EndedEarlyException _) {
+            return errors.answer(Refusal.invalid("body: ended early (expected: the whole file)"));
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return errors.answer(

@@ -8,19 +8,26 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-/// Asks debuginfod servers for files by build id, in the order in which they were given
-/// (debuginfod(8) of elfutils: `GET /buildid/BUILDID/debuginfo` and `/executable`; 404 if a server
-/// has none). Safe for use by several threads.
+/// Asks debuginfod servers for files by build id (debuginfod(8) of elfutils: `GET
+/// /buildid/BUILDID/debuginfo` and `/executable`; 404 if a server has none). Safe for use by
+/// several threads.
 final class Debuginfod implements AutoCloseable {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
 
     /// Until the head of the answer: servers unpack a package first.
-    private static final Duration HEAD_MAX = Duration.ofSeconds(90);
+    private static final Duration HEAD_MAX = Duration.ofSeconds(60);
+
+    /// How long a server that failed is not asked.
+    private static final Duration REST = Duration.ofMinutes(1);
 
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
@@ -33,6 +40,8 @@ final class Debuginfod implements AutoCloseable {
     private final List<URI> servers;
     private final Incoming incoming;
     private final Duration fileMax;
+    private final InstantSource clock;
+    private final Map<URI, Instant> restsUntil = new ConcurrentHashMap<>();
 
     /// What a server has of a binary.
     enum Kind {
@@ -44,38 +53,45 @@ final class Debuginfod implements AutoCloseable {
 
     /// @param servers without the path
     /// @param fileMax time for one file
-    Debuginfod(List<URI> servers, Incoming incoming, Duration fileMax) {
+    Debuginfod(List<URI> servers, Incoming incoming, Duration fileMax, InstantSource clock) {
+        this.clock = clock;
         this.servers = List.copyOf(servers);
         this.incoming = incoming;
         this.fileMax = fileMax;
     }
 
-    /// Fetches a file from the first server that has it.
+    /// The servers, in the order in which they are to be asked; those that failed of late are left
+    /// out.
     ///
-    /// @param target where it is written to
-    /// @return whether a server has it
-    /// @throws IOException if one could not be asked and the others have none, or the file is too
-    ///   long or takes too long
-    boolean fetch(String buildId, Kind kind, Path target) throws IOException, InterruptedException {
-        IOException failure = null;
-        for (URI server : servers) {
-            try {
-                if (fetch(server, buildId, kind, target)) {
-                    return true;
-                }
-            } catch (IOException e) {
-                if (failure == null) {
-                    failure = new IOException(server + ": " + text(e), e);
-                }
-            }
+    /// @throws IOException if none is left
+    List<URI> servers() throws IOException {
+        Instant now = clock.instant();
+        List<URI> awake =
+                servers.stream()
+                        .filter(server -> !now.isBefore(restsUntil.getOrDefault(server, now)))
+                        .toList();
+        if (awake.isEmpty()) {
+            throw new IOException("all servers failed of late");
         }
-        if (failure != null) {
-            throw failure;
-        }
-        return false;
+        return awake;
     }
 
-    private boolean fetch(URI server, String buildId, Kind kind, Path target)
+    /// Fetches a file from a server. One that could not be asked, or sent something too long or too
+    /// slowly, is left in peace for a while.
+    ///
+    /// @param target where it is written to
+    /// @return whether it has it
+    boolean fetch(URI server, String buildId, Kind kind, Path target)
+            throws IOException, InterruptedException {
+        try {
+            return get(server, buildId, kind, target);
+        } catch (IOException e) {
+            restsUntil.put(server, clock.instant().plus(REST));
+            throw new IOException(server + ": " + Texts.of(e), e);
+        }
+    }
+
+    private boolean get(URI server, String buildId, Kind kind, Path target)
             throws IOException, InterruptedException {
         String what = kind == Kind.DEBUGINFO ? "debuginfo" : "executable";
         HttpRequest request =
@@ -131,10 +147,6 @@ final class Debuginfod implements AutoCloseable {
         } catch (IOException _) {
             // It is read no longer.
         }
-    }
-
-    private static String text(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     @Override

@@ -8,6 +8,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Files that come in: each has a name of its own, is bounded, and leaves room for the profiles.
@@ -19,6 +22,11 @@ final class Incoming {
     private static final long DISK_BYTES_LEFT_MIN = 1L << 30;
 
     private static final long BYTES_BETWEEN_LOOKS = 16L << 20;
+
+    /// What comes more slowly holds a place that others wait for.
+    private static final long RATE_BYTES_MIN = 64 << 10;
+
+    private static final Duration RATE_TIME = Duration.ofSeconds(30);
 
     private final Disk disk;
     private final Path directory;
@@ -43,12 +51,82 @@ final class Incoming {
     /// @throws DiskFullException if profiles need the room
     void write(Path path, InputStream in) throws IOException {
         boolean isWhole = false;
+        Watch watch = new Watch(in);
+        watch.next();
         try (DiskFile file = disk.create(path)) {
-            copy(in, file);
+            copy(in, file, watch);
             isWhole = true;
+        } catch (IOException e) {
+            throw watch.isLate() ? late() : e;
         } finally {
+            watch.end();
             if (!isWhole) {
                 disk.delete(path);
+            }
+        }
+    }
+
+    private static MalformedInputException late() {
+        return new MalformedInputException(
+                "file: came too slowly (expected: at least "
+                        + RATE_BYTES_MIN
+                        + " bytes each "
+                        + RATE_TIME.toSeconds()
+                        + " s)");
+    }
+
+    /// Ends a file that comes too slowly: closes it and wakes whoever reads it.
+    private static final class Watch {
+        private final InputStream in;
+        private final Thread reader = Thread.currentThread();
+        private long bytes;
+        private long bytesBefore;
+        private boolean isLate;
+        private boolean hasEnded;
+
+        Watch(InputStream in) {
+            this.in = in;
+        }
+
+        void next() {
+            CompletableFuture.delayedExecutor(RATE_TIME.toMillis(), TimeUnit.MILLISECONDS)
+                    .execute(this::look);
+        }
+
+        private void look() {
+            synchronized (this) {
+                if (hasEnded) {
+                    return;
+                }
+                isLate = bytes - bytesBefore < RATE_BYTES_MIN;
+                bytesBefore = bytes;
+                if (isLate) {
+                    reader.interrupt();
+                }
+            }
+            if (!isLate()) {
+                next();
+                return;
+            }
+            try {
+                in.close();
+            } catch (IOException _) {
+                // It is read no longer.
+            }
+        }
+
+        synchronized void add(int count) {
+            bytes += count;
+        }
+
+        synchronized boolean isLate() {
+            return isLate;
+        }
+
+        synchronized void end() {
+            hasEnded = true;
+            if (isLate) {
+                var _ = Thread.interrupted(); // what woke us
             }
         }
     }
@@ -57,12 +135,30 @@ final class Incoming {
         disk.delete(path);
     }
 
-    private void copy(InputStream in, DiskFile file) throws IOException {
+    private static int read(InputStream in, byte[] piece) throws IOException {
+        try {
+            return in.read(piece);
+        } catch (IOException e) {
+            throw new EndedEarlyException(e);
+        }
+    }
+
+    /// Who sends a file stopped before its end.
+    static final class EndedEarlyException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        EndedEarlyException(IOException cause) {
+            super("file: ended early", cause);
+        }
+    }
+
+    private void copy(InputStream in, DiskFile file, Watch watch) throws IOException {
         byte[] piece = new byte[PIECE_BYTES];
         long bytes = 0;
         long looked = -BYTES_BETWEEN_LOOKS;
-        for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+        for (int count = read(in, piece); count >= 0; count = read(in, piece)) {
             bytes += count;
+            watch.add(count);
             if (bytes > bytesMax) {
                 throw new MalformedInputException(
                         "file: too long (expected: at most " + bytesMax + " bytes)");

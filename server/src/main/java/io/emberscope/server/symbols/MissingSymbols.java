@@ -1,5 +1,6 @@
 package io.emberscope.server.symbols;
 
+import io.emberscope.base.OverCapacityException;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.metrics.Metrics;
 import java.io.IOException;
@@ -9,11 +10,13 @@ import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +67,9 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
     /// @param retryAt when it may be asked for again
     /// @param failures one after the other
     /// @param why it was not found; empty if it was, or waits
-    record Asked(State state, Instant retryAt, int failures, String why) {}
+    record Asked(State state, Instant retryAt, int failures, String why) {
+        static final Asked NEVER = new Asked(State.FAILED, Instant.MIN, 0, "");
+    }
 
     MissingSymbols(SymbolIntake intake, Debuginfod servers, InstantSource clock, Metrics metrics) {
         this.intake = intake;
@@ -94,14 +99,15 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
             if (count == QUERY_MAX) {
                 return;
             }
-            if (isDue(buildId)) {
+            Asked before = claim(buildId);
+            if (before != null) {
                 count++;
-                submit(buildId);
+                submit(buildId, before);
             }
         }
     }
 
-    /// What became of a binary; null if it was not missed of late.
+    /// What became of binaries that were missed.
     synchronized Map<String, Asked> asked() {
         return new LinkedHashMap<>(asked);
     }
@@ -112,18 +118,23 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         servers.close();
     }
 
-    private synchronized boolean isDue(String buildId) {
-        Asked known = asked.get(buildId);
-        return known == null
-                || (known.state != State.WAITING && !clock.instant().isBefore(known.retryAt));
+    /// Takes a binary if it is to be asked for.
+    ///
+    /// @return what was known of it; null if it is not to be asked for
+    private synchronized @Nullable Asked claim(String buildId) {
+        Asked known = asked.getOrDefault(buildId, Asked.NEVER);
+        if (known.state == State.WAITING || clock.instant().isBefore(known.retryAt)) {
+            return null;
+        }
+        put(buildId, new Asked(State.WAITING, Instant.MAX, known.failures, ""));
+        return known;
     }
 
-    private void submit(String buildId) {
-        int failures = put(buildId, State.WAITING, Duration.ZERO, 0, "");
+    private void submit(String buildId, Asked before) {
         try {
-            threads.execute(() -> fetch(buildId, failures));
+            threads.execute(() -> fetch(buildId, before.failures));
         } catch (RejectedExecutionException _) {
-            remove(buildId); // a later query asks again
+            put(buildId, before); // a later query asks again
         }
     }
 
@@ -135,17 +146,17 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
                 done(buildId, State.ABSENT, RETRY_ABSENT, 0, "no server has it");
             }
         } catch (MalformedInputException e) {
-            done(buildId, State.UNREADABLE, RETRY_ABSENT, 0, text(e));
-        } catch (IOException e) {
+            done(buildId, State.UNREADABLE, RETRY_ABSENT, 0, Texts.of(e));
+        } catch (IOException | OverCapacityException | RuntimeException e) {
             Duration wait = RETRY_FAILED.multipliedBy(1L << Math.min(failures, DOUBLINGS_MAX));
-            done(buildId, State.FAILED, wait, failures + 1, text(e));
+            done(buildId, State.FAILED, wait, failures + 1, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the server stops
         }
     }
 
     private void done(String buildId, State state, Duration wait, int failures, String why) {
-        put(buildId, state, wait, failures, why);
+        put(buildId, new Asked(state, clock.instant().plus(wait), failures, why));
         count(state).increment();
         if (state == State.FOUND) {
             LOG.info("Symbols of {} were fetched", buildId);
@@ -154,36 +165,17 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         }
     }
 
-    /// @return failures before
-    private synchronized int put(
-            String buildId, State state, Duration wait, int failures, String why) {
-        Asked before = asked.remove(buildId);
-        int failuresBefore = before == null ? 0 : before.failures;
-        asked.put(
-                buildId,
-                new Asked(
-                        state,
-                        clock.instant().plus(wait),
-                        state == State.WAITING ? failuresBefore : failures,
-                        why));
+    private synchronized void put(String buildId, Asked known) {
+        asked.remove(buildId);
+        asked.put(buildId, known);
         Iterator<Asked> eldest = asked.values().iterator();
         while (asked.size() > KNOWN_MAX) {
             eldest.next();
             eldest.remove();
         }
-        return failuresBefore;
-    }
-
-    private synchronized void remove(String buildId) {
-        asked.remove(buildId);
     }
 
     private Metrics.Counter count(State state) {
-        return metrics.counter(
-                COUNTER, HELP, "outcome", state.name().toLowerCase(java.util.Locale.ROOT));
-    }
-
-    private static String text(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return metrics.counter(COUNTER, HELP, "outcome", state.name().toLowerCase(Locale.ROOT));
     }
 }

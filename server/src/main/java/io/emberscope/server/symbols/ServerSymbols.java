@@ -63,13 +63,14 @@ public final class ServerSymbols implements AutoCloseable {
                         ? null
                         : new MissingSymbols(
                                 intake,
-                                new Debuginfod(debuginfod, incoming, Limits.DEBUGINFOD_TIME_MAX),
+                                new Debuginfod(
+                                        debuginfod, incoming, Limits.DEBUGINFOD_TIME_MAX, clock),
                                 clock,
                                 metrics);
         return new ServerSymbols(
                 store,
                 missing,
-                new StoredSymbols(store, missing == null ? StoredSymbols.Wanted.NOBODY : missing),
+                new StoredSymbols(store, missing),
                 new DebugInfoApi(store, intake, missing, errors));
     }
 

@@ -22,6 +22,9 @@ public final class ShownNames {
     private static final int GENERATION_CHARS_MAX = 2 << 20;
     private static final int LINE_BYTES = 120;
 
+    /// A short mangled name can stand for a very long one; nobody reads that to its end.
+    private static final int NAME_CHARS_MAX = 4096;
+
     private final Demangler.Mode mode;
 
     // Two generations: when the young one is full it becomes the old one.
@@ -37,11 +40,14 @@ public final class ShownNames {
     /// The profile with other names of functions; the raw ones are the system names.
     ///
     /// @param budget what more memory is taken from
-    /// @throws IOException if the budget is too small
-    public MergedProfile of(MergedProfile profile, MemoryBudget budget) throws IOException {
+    /// @param query is asked now and then whether to go on
+    /// @throws IOException if the budget is too small, or the query ends
+    public MergedProfile of(MergedProfile profile, MemoryBudget budget, QueryEnd query)
+            throws IOException {
         List<Frame> frames = new ArrayList<>(profile.frames().size());
         boolean isChanged = false;
         for (Frame frame : profile.frames()) {
+            query.check();
             Frame shown = of(frame, budget);
             isChanged |= shown != null;
             frames.add(shown == null ? frame : shown);
@@ -67,7 +73,7 @@ public final class ShownNames {
             // What the sender shows stays unless we know better.
             boolean isDemangled = !shown.equals(raw) || mode == Demangler.Mode.NONE;
             if (isDemangled && !shown.equals(line.function())) {
-                budget.reserve(LINE_BYTES);
+                budget.reserve(LINE_BYTES + (long) Character.BYTES * shown.length());
                 lines = lines == null ? new ArrayList<>(frame.lines()) : lines;
                 lines.set(
                         i, new Line(shown, shown.equals(raw) ? "" : raw, line.file(), line.line()));
@@ -120,6 +126,13 @@ public final class ShownNames {
     }
 
     private String demangled(String raw) {
+        String whole = whole(raw);
+        return whole.length() <= NAME_CHARS_MAX || whole.equals(raw)
+                ? whole
+                : whole.substring(0, NAME_CHARS_MAX - 1) + '\u2026';
+    }
+
+    private String whole(String raw) {
         if (raw.endsWith(STUB)) {
             String function = raw.substring(0, raw.length() - STUB.length());
             return Demangler.demangle(function, mode) + STUB;

@@ -23,31 +23,20 @@ import org.jspecify.annotations.Nullable;
 /// into them, and lines. Profiles are asked for it each time, and never rewritten, so what becomes
 /// known later is told of those from before too. Safe for use by several threads.
 public final class StoredSymbols {
-    /// How often it is looked whether the query goes on.
-    private static final int FRAMES_BETWEEN_CHECKS = 1024;
-
     private static final int LINE_BYTES = 40;
+    private static final int TEXT_BYTES = 100;
 
     private final SymbolStore store;
-    private final Wanted wanted;
+    private final @Nullable Wanted wanted;
 
     /// Takes what is missing.
     public interface Wanted {
-        /// Nobody is told.
-        Wanted NOBODY = _ -> {};
-
         /// Says of which binaries there are no symbols, those of most samples first. Must not wait.
         void missing(List<String> buildIds);
     }
 
-    /// A query that goes on or does not.
-    public interface Check {
-        /// Goes on, or throws.
-        void check() throws IOException;
-    }
-
-    /// @param wanted is told of which binaries there are no symbols
-    public StoredSymbols(SymbolStore store, Wanted wanted) {
+    /// @param wanted is told of which binaries there are no symbols; null if nobody is
+    public StoredSymbols(SymbolStore store, @Nullable Wanted wanted) {
         this.store = store;
         this.wanted = wanted;
     }
@@ -58,24 +47,26 @@ public final class StoredSymbols {
     /// @param query is asked now and then whether to go on
     /// @throws IOException if the budget is too small, or the query ends
     public MergedProfile of(
-            TenantId tenant, MergedProfile profile, MemoryBudget budget, Check query)
+            TenantId tenant, MergedProfile profile, MemoryBudget budget, QueryEnd query)
             throws IOException {
         Map<String, IntList> byBinary = byBinary(profile);
         if (byBinary.isEmpty()) {
             return profile;
         }
         @Nullable Frame[] known = new Frame[profile.frames().size()];
+        Map<String, String> texts = new HashMap<>();
         List<String> missing = new ArrayList<>();
         for (Map.Entry<String, IntList> binary : byBinary.entrySet()) {
             try (SymbolStore.Lease lease = store.lease(tenant, binary.getKey())) {
-                if (lease == null) {
+                if (lease == null || lease.mayBeBettered()) {
                     missing.add(binary.getKey());
-                } else {
-                    find(profile, binary.getValue(), lease, known, budget, query);
+                }
+                if (lease != null) {
+                    find(profile, binary.getValue(), lease, known, texts, budget, query);
                 }
             }
         }
-        if (!missing.isEmpty()) {
+        if (wanted != null && !missing.isEmpty()) {
             wanted.missing(byWeight(missing, profile));
         }
         return with(profile, known);
@@ -101,14 +92,13 @@ public final class StoredSymbols {
             IntList indexes,
             SymbolStore.Lease lease,
             @Nullable Frame[] known,
+            Map<String, String> texts,
             MemoryBudget budget,
-            Check query)
+            QueryEnd query)
             throws IOException {
         Place place = new Place();
         for (int i = 0; i < indexes.size(); i++) {
-            if (i % FRAMES_BETWEEN_CHECKS == 0) {
-                query.check();
-            }
+            query.check();
             int index = indexes.get(i);
             Frame frame = profile.frames().get(index);
             long address = address(frame, lease.file());
@@ -118,10 +108,10 @@ public final class StoredSymbols {
             try {
                 lease.file().find(address, place);
             } catch (IOException e) {
-                lease.isDamaged(e);
+                lease.failed(e);
                 return;
             }
-            List<Line> lines = lines(frame, place);
+            List<Line> lines = lines(frame, place, texts, budget);
             if (lines != null) {
                 budget.reserve((long) LINE_BYTES * (lines.size() + 1));
                 known[index] =
@@ -147,7 +137,9 @@ public final class StoredSymbols {
     }
 
     /// What is known of a frame's place; null if that is no more than the frame says itself.
-    private static @Nullable List<Line> lines(Frame frame, Place place) {
+    private static @Nullable List<Line> lines(
+            Frame frame, Place place, Map<String, String> texts, MemoryBudget budget)
+            throws IOException {
         int depth = place.depth();
         if (depth == 0) {
             return null;
@@ -171,9 +163,26 @@ public final class StoredSymbols {
                 function = said.systemName().isEmpty() ? said.function() : said.systemName();
             }
             String file = place.file(i);
-            lines.add(new Line(function, "", file == null ? "" : file, place.line(i)));
+            lines.add(
+                    new Line(
+                            text(function, texts, budget),
+                            "",
+                            file == null ? "" : text(file, texts, budget),
+                            place.line(i)));
         }
         return lines;
+    }
+
+    /// The same text once, and its memory counted once.
+    private static String text(String text, Map<String, String> texts, MemoryBudget budget)
+            throws IOException {
+        String known = texts.get(text);
+        if (known != null) {
+            return known;
+        }
+        budget.reserve(TEXT_BYTES + (long) Character.BYTES * text.length());
+        texts.put(text, text);
+        return text;
     }
 
     /// Binaries by the samples that have frames in them, most first.

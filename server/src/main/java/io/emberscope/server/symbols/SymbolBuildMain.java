@@ -2,6 +2,8 @@ package io.emberscope.server.symbols;
 
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.Disk;
+import io.emberscope.base.disk.DiskFile;
+import io.emberscope.base.disk.DiskFullException;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.symbolizer.BinarySymbols;
 import io.emberscope.symbolizer.PathSource;
@@ -11,13 +13,13 @@ import io.emberscope.symbolizer.dwarf.DiskScratch;
 import io.emberscope.symbolizer.dwarf.ScratchFile;
 import io.emberscope.symbolizer.dwarf.Zstandard;
 import io.emberscope.symbolizer.elf.ElfFile;
+import io.emberscope.symbolizer.elf.TooManyFunctionsException;
 import io.emberscope.symbolizer.symbols.SymbolFile;
 import io.emberscope.symbolizer.symbols.SymbolLimits;
 import io.emberscope.symbolizer.symbols.SymbolMemory;
+import io.emberscope.symbolizer.symbols.SymbolsTooLargeException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import org.jspecify.annotations.Nullable;
 
 /// Makes one symbol file of a file that a stranger gave, in a process of its own: whatever that
@@ -30,6 +32,12 @@ import org.jspecify.annotations.Nullable;
 public final class SymbolBuildMain {
     /// The input is not what is taken; what is printed says why.
     static final int REFUSED = 2;
+
+    /// What the JVM ends with when it has no more memory (`-XX:+ExitOnOutOfMemoryError`).
+    static final int OUT_OF_MEMORY = 3;
+
+    /// There was no room on the disk.
+    static final int DISK_FULL = 4;
 
     static final String REFUSAL = "refusal";
     static final String BUILD_ID = "build-id";
@@ -58,12 +66,12 @@ public final class SymbolBuildMain {
                     Long.parseLong(arguments[2]),
                     arguments[3],
                     arguments[4].equals(NONE) ? null : Path.of(arguments[4]));
-        } catch (MalformedInputException e) {
+        } catch (MalformedInputException | SymbolsTooLargeException | TooManyFunctionsException e) {
             print(REFUSAL, String.valueOf(e.getMessage()));
             System.exit(REFUSED);
-        } catch (IOException e) {
-            print(REFUSAL, e.getClass().getSimpleName() + ": " + e.getMessage());
-            System.exit(REFUSED);
+        } catch (DiskFullException e) {
+            print(REFUSAL, String.valueOf(e.getMessage()));
+            System.exit(DISK_FULL);
         }
     }
 
@@ -84,8 +92,11 @@ public final class SymbolBuildMain {
             throws IOException {
         try (PathSource source = PathSource.open(input)) {
             if (SymbolFile.isOne(source)) {
-                check(input);
-                Files.move(input, target, StandardCopyOption.ATOMIC_MOVE);
+                if (!buildId.equals(NONE)) {
+                    throw new MalformedInputException(
+                            "file: a symbol file (expected: an ELF file)");
+                }
+                take(input, target);
                 return;
             }
             if (other == null) {
@@ -98,13 +109,19 @@ public final class SymbolBuildMain {
         }
     }
 
-    /// Reads all that a symbol file says, so that what is damaged is refused now.
-    private static void check(Path input) throws IOException {
+    /// Takes a symbol file as it is, once its functions could be read; each block has a checksum
+    /// that is looked at whenever it is read.
+    private static void take(Path input, Path target) throws IOException {
         try (SymbolFile file =
                 SymbolFile.open(PathSource.open(input), "symbol file", new SymbolMemory(8 << 20))) {
             file.forEachFunction((_, _, _) -> {});
             print(BUILD_ID, file.buildId());
         }
+        Disk disk = new LocalDisk();
+        try (DiskFile whole = disk.open(input)) {
+            whole.force();
+        }
+        disk.rename(input, target);
     }
 
     private static void build(

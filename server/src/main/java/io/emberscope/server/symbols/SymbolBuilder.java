@@ -1,7 +1,11 @@
 package io.emberscope.server.symbols;
 
+import io.emberscope.base.OverCapacityException;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.Disk;
+import io.emberscope.base.disk.DiskFile;
+import io.emberscope.base.disk.DiskFullException;
+import io.emberscope.server.edge.Limits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,20 +16,33 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Makes symbol files of what strangers gave, each in a process of its own with little memory, low
-/// priority and a time limit; see [SymbolBuildMain]. One at a time: who calls while it is at work
-/// waits.
+/// priority and a time limit that grows with the file; see [SymbolBuildMain]. One at a time: who
+/// calls while it is at work waits, though not without end.
 final class SymbolBuilder {
+    private static final Logger LOG = LoggerFactory.getLogger(SymbolBuilder.class);
+
+    /// Any file gets so much time, and for each of its megabytes a tenth of a second is usual.
+    private static final Duration TIME_MIN = Duration.ofSeconds(30);
+
+    private static final long BYTES_PER_SECOND = 1 << 20;
+    private static final int COMPLAINT_BYTES_MAX = 64 << 10;
+    private static final int COMPLAINT_CHARS_SHOWN = 2000;
+
     private static final int ANSWER_BYTES_MAX = 64 << 10;
     private static final int DISK_SHARE = 2;
-    private static final int NICENESS = 10;
+    private static final int NICENESS = 5;
 
     private final Disk disk;
     private final Path directory;
     private final Duration timeMax;
     private final long scratchBytesMax;
+    private final ReentrantLock turn = new ReentrantLock(true);
 
     /// What was made.
     ///
@@ -54,7 +71,25 @@ final class SymbolBuilder {
     /// @param supplement the file that it refers to, if it does; null if there is none
     /// @throws MalformedInputException if it is nothing of which one can be made, or takes more
     ///   memory, time or disk than there is for one
-    synchronized Built build(Path input, @Nullable String buildId, @Nullable Path supplement)
+    /// @throws OverCapacityException if those before it take too long
+    /// @throws DiskFullException if there is no room
+    Built build(Path input, @Nullable String buildId, @Nullable Path supplement)
+            throws IOException, OverCapacityException, InterruptedException {
+        if (!turn.tryLock(timeMax.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new OverCapacityException(
+                    "debug files: too many (expected: one that has its turn within "
+                            + timeMax.toSeconds()
+                            + " s)",
+                    Limits.RETRY_AFTER_UPLOAD);
+        }
+        try {
+            return buildNow(input, buildId, supplement);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private Built buildNow(Path input, @Nullable String buildId, @Nullable Path supplement)
             throws IOException, InterruptedException {
         String name = input.getFileName() + ".symbols";
         Path target = directory.resolve(name);
@@ -84,6 +119,8 @@ final class SymbolBuilder {
                         "-XX:+UseSerialGC",
                         "-XX:+UseCompactObjectHeaders",
                         "-XX:+ExitOnOutOfMemoryError",
+                        "-XX:-CreateCoredumpOnCrash",
+                        "-XX:ErrorFile=/dev/null",
                         "-XX:-UsePerfData",
                         "-XX:TieredStopAtLevel=1", // the other compiler pays after a minute
                         "--enable-native-access=ALL-UNNAMED",
@@ -95,48 +132,75 @@ final class SymbolBuilder {
                         Long.toString(scratch),
                         buildId == null ? SymbolBuildMain.NONE : buildId,
                         supplement == null ? SymbolBuildMain.NONE : supplement.toString());
-        Process process = start(command);
+        Path complaint = target.resolveSibling(target.getFileName() + ".err");
+        Duration time = timeFor(input);
+        Process process = start(command, complaint);
         try {
             // It prints less than a pipe holds, so it never waits for us.
-            if (!process.waitFor(timeMax.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new MalformedInputException(
-                        "file: not read after " + timeMax.toSeconds() + " s (expected: by then)");
+                        "file: not read after " + time.toSeconds() + " s (expected: by then)");
             }
             Map<String, String> said = answer(process.getInputStream());
-            if (process.exitValue() == 0) {
+            String refusal = said.getOrDefault(SymbolBuildMain.REFUSAL, "file: refused");
+            int status = process.exitValue();
+            if (status == 0) {
                 return said;
             }
-            throw new MalformedInputException(
-                    process.exitValue() == SymbolBuildMain.REFUSED
-                            ? said.getOrDefault(SymbolBuildMain.REFUSAL, "file: refused")
-                            : "file: more than is read in 256 MiB of memory (expected: less; the"
-                                    + " reader ended with status "
-                                    + process.exitValue()
-                                    + ")");
+            throw switch (status) {
+                case SymbolBuildMain.REFUSED -> new MalformedInputException(refusal);
+                case SymbolBuildMain.DISK_FULL -> new DiskFullException(refusal);
+                case SymbolBuildMain.OUT_OF_MEMORY ->
+                        new MalformedInputException(
+                                "file: more than is read in 256 MiB of memory (expected: less)");
+                default -> failed(status, complaint);
+            };
         } finally {
             process.destroyForcibly();
             process.waitFor();
         }
     }
 
-    /// Starts it with low priority, if there is the program for that. The other end of its standard
-    /// input closes when we end, however we do, and it ends then too.
-    private static Process start(List<String> command) throws IOException {
-        List<String> nice = new ArrayList<>(List.of("nice", "-n", Integer.toString(NICENESS)));
-        nice.addAll(command);
-        try {
-            return builder(nice).start();
-        } catch (IOException _) {
-            return builder(command).start();
+    private Duration timeFor(Path input) throws IOException {
+        try (DiskFile file = disk.open(input)) {
+            Duration time = TIME_MIN.plusSeconds(file.size() / BYTES_PER_SECOND);
+            return time.compareTo(timeMax) < 0 ? time : timeMax;
         }
     }
 
-    private static ProcessBuilder builder(List<String> command) {
+    /// A mistake of ours, or of the machine: nothing that was wrong with the file.
+    private IOException failed(int status, Path complaint) {
+        String said;
+        try {
+            said = new String(disk.read(complaint, COMPLAINT_BYTES_MAX), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            said = Texts.of(e);
+        }
+        LOG.error(
+                "The reader of debug files ended with status {}: {}",
+                status,
+                said.substring(0, Math.min(COMPLAINT_CHARS_SHOWN, said.length())));
+        return new IOException("reader of debug files: ended with status " + status);
+    }
+
+    /// Starts it with low priority, if there is the program for that. The other end of its standard
+    /// input closes when we end, however we do, and it ends then too.
+    private static Process start(List<String> command, Path complaint) throws IOException {
+        List<String> nice = new ArrayList<>(List.of("nice", "-n", Integer.toString(NICENESS)));
+        nice.addAll(command);
+        try {
+            return builder(nice, complaint).start();
+        } catch (IOException _) {
+            return builder(command, complaint).start();
+        }
+    }
+
+    private static ProcessBuilder builder(List<String> command, Path complaint) {
         ProcessBuilder builder = new ProcessBuilder(command);
         String path = builder.environment().getOrDefault("PATH", "/usr/bin:/bin");
         builder.environment().clear();
         builder.environment().put("PATH", path);
-        return builder.redirectError(ProcessBuilder.Redirect.DISCARD);
+        return builder.redirectError(complaint.toFile());
     }
 
     private static Map<String, String> answer(InputStream printed) throws IOException {

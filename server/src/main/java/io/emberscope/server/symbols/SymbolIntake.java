@@ -1,8 +1,10 @@
 package io.emberscope.server.symbols;
 
+import io.emberscope.base.OverCapacityException;
 import io.emberscope.profile.TenantId;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Path;
 
 /// The way of a file into the store of symbols: written down, read by the builder, kept as a symbol
@@ -28,31 +30,64 @@ final class SymbolIntake {
     ///
     /// @throws io.emberscope.base.bytes.MalformedInputException if it is nothing of that
     /// @throws io.emberscope.base.disk.DiskFullException if there is no room
-    Taken take(TenantId tenant, InputStream in) throws IOException, InterruptedException {
+    /// @throws OverCapacityException if too many wait
+    Taken take(TenantId tenant, InputStream in)
+            throws IOException, OverCapacityException, InterruptedException {
         Path path = incoming.next();
         incoming.write(path, in);
         try {
             SymbolBuilder.Built built = builder.build(path, null, null);
-            return new Taken(store.add(tenant, built.file()), built);
+            try {
+                return new Taken(store.add(tenant, built.file()), built);
+            } finally {
+                incoming.delete(built.file());
+            }
         } finally {
             incoming.delete(path);
         }
     }
 
-    /// Fetches the symbols of a binary for everybody.
+    /// Fetches the symbols of a binary for everybody, from the first server that has them. One that
+    /// fails, or has something else, does not keep the others from being asked.
     ///
     /// @return whether there are any
-    boolean fetch(Debuginfod servers, String buildId) throws IOException, InterruptedException {
+    /// @throws IOException if none has, and one could not be asked or had something else
+    boolean fetch(Debuginfod servers, String buildId)
+            throws IOException, OverCapacityException, InterruptedException {
+        IOException failure = null;
+        for (Debuginfod.Kind kind : Debuginfod.Kind.values()) {
+            for (URI server : servers.servers()) {
+                try {
+                    if (fetch(servers, server, buildId, kind)) {
+                        return true;
+                    }
+                } catch (IOException e) {
+                    failure = failure == null ? e : failure;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return false;
+    }
+
+    private boolean fetch(Debuginfod servers, URI server, String buildId, Debuginfod.Kind kind)
+            throws IOException, OverCapacityException, InterruptedException {
         Path path = incoming.next();
         try {
-            if (!servers.fetch(buildId, Debuginfod.Kind.DEBUGINFO, path)
-                    && !servers.fetch(buildId, Debuginfod.Kind.EXECUTABLE, path)) {
+            if (!servers.fetch(server, buildId, kind, path)) {
                 return false;
             }
             SymbolBuilder.Built built = builder.build(path, buildId, null);
-            store.addShared(built.file());
-            if (BuildIds.isLegal(built.supplement())) {
-                fetchSupplement(servers, buildId, path, built.supplement());
+            try {
+                if (BuildIds.isLegal(built.supplement())) {
+                    addWithSupplement(servers, server, buildId, path, built);
+                } else {
+                    store.addShared(built.file());
+                }
+            } finally {
+                incoming.delete(built.file());
             }
             return true;
         } finally {
@@ -60,13 +95,18 @@ final class SymbolIntake {
         }
     }
 
-    private void fetchSupplement(Debuginfod servers, String buildId, Path path, String supplement)
-            throws IOException, InterruptedException {
+    /// With the file that it shares debug information with, if the server has that.
+    private void addWithSupplement(
+            Debuginfod servers, URI server, String buildId, Path path, SymbolBuilder.Built without)
+            throws IOException, OverCapacityException, InterruptedException {
         Path other = incoming.next();
         try {
-            if (servers.fetch(supplement, Debuginfod.Kind.DEBUGINFO, other)) {
-                store.addShared(builder.build(path, buildId, other).file());
+            Debuginfod.Kind kind = Debuginfod.Kind.DEBUGINFO;
+            if (!servers.fetch(server, without.supplement(), kind, other)) {
+                store.addShared(without.file());
+                return;
             }
+            store.addShared(builder.build(path, buildId, other).file());
         } finally {
             incoming.delete(other);
         }

@@ -48,18 +48,38 @@ public final class SymbolStore implements AutoCloseable {
     private final LinkedHashMap<Key, Entry> idle = new LinkedHashMap<>(64, 0.75f, true);
     private final Map<SymbolScope, Long> scopeBytes = new HashMap<>();
 
+    // For whoever must not wait.
+    private volatile int files;
+    private volatile long bytes;
+
     private record Key(SymbolScope scope, String buildId) {}
 
     private static final class Entry {
         final Key key;
         final About about;
-        @Nullable SymbolFile file;
-        int users;
+        @Nullable Opened opened;
         boolean isGone;
 
         Entry(Key key, About about) {
             this.key = key;
             this.about = about;
+        }
+    }
+
+    /// A file that is open: closed once it is to be and nobody uses it.
+    private static final class Opened {
+        final SymbolFile file;
+        int users;
+        boolean isToClose;
+
+        Opened(SymbolFile file) {
+            this.file = file;
+        }
+
+        void closeIfUnused() {
+            if (isToClose && users == 0) {
+                file.close();
+            }
         }
     }
 
@@ -82,26 +102,32 @@ public final class SymbolStore implements AutoCloseable {
     /// A symbol file in use. Closing it lets others close the file.
     public final class Lease implements AutoCloseable {
         private final Entry entry;
-        private final SymbolFile file;
+        private final Opened opened;
 
-        private Lease(Entry entry, SymbolFile file) {
+        private Lease(Entry entry, Opened opened) {
             this.entry = entry;
-            this.file = file;
+            this.opened = opened;
         }
 
         /// The file; not to be used once this is closed.
         public SymbolFile file() {
-            return file;
+            return opened.file;
         }
 
-        /// Drops the file from the store, as it is damaged.
-        public void isDamaged(IOException how) {
-            damaged(entry, how);
+        /// Whether it is a tenant's, and others may know more.
+        boolean mayBeBettered() {
+            return !entry.about.isShared && !entry.about.sources.contains(SymbolSource.DEBUG_INFO);
+        }
+
+        /// Says that reading failed. A damaged file is dropped from the store; one that could not
+        /// be read is opened anew by whoever wants it next.
+        public void failed(IOException how) {
+            SymbolStore.this.failed(entry, opened, how);
         }
 
         @Override
         public void close() {
-            release(entry);
+            release(entry, opened);
         }
     }
 
@@ -123,7 +149,7 @@ public final class SymbolStore implements AutoCloseable {
         metrics.gauge(
                 "emberscope_server_symbol_file_bytes",
                 "Size of the symbol files on disk.",
-                this::bytes);
+                () -> bytes);
         metrics.gauge(
                 "emberscope_server_symbol_memory_bytes",
                 "Memory for what was read of symbol files.",
@@ -164,9 +190,9 @@ public final class SymbolStore implements AutoCloseable {
             Key key = new Key(scope, buildId);
             try (SymbolFile file = read(path)) {
                 put(new Entry(key, about(key, file)));
-            } catch (MalformedInputException e) {
+            } catch (IOException e) {
                 // It stays, as a version of this program that knows its format may come back.
-                LOG.warn("Not using {}: {}", path, text(e));
+                LOG.warn("Not using {}: {}", path, Texts.of(e));
             }
         }
         evict(scope);
@@ -177,20 +203,24 @@ public final class SymbolStore implements AutoCloseable {
         return directory.resolve(INCOMING);
     }
 
-    /// The symbols of a binary for a tenant's profiles: those the tenant gave, or else those that
-    /// are shared; null if there are none.
+    /// The symbols of a binary for a tenant's profiles: those that say more, of those the tenant
+    /// gave and those that are shared, the tenant's if both say the same; null if there are none.
     public @Nullable Lease lease(TenantId tenant, String buildId) {
         if (!BuildIds.isLegal(buildId)) {
             return null;
         }
-        Lease own = lease(new Key(SymbolScope.of(tenant), buildId));
-        return own != null ? own : lease(new Key(SymbolScope.SHARED, buildId));
+        Key own = new Key(SymbolScope.of(tenant), buildId);
+        Key shared = new Key(SymbolScope.SHARED, buildId);
+        synchronized (this) {
+            boolean isSharedBetter = rank(shared) > rank(own);
+            Lease lease = lease(isSharedBetter ? shared : own);
+            return lease != null ? lease : lease(isSharedBetter ? own : shared);
+        }
     }
 
-    /// Whether there are symbols of a binary for a tenant's profiles.
-    public synchronized boolean has(TenantId tenant, String buildId) {
-        return entries.containsKey(new Key(SymbolScope.of(tenant), buildId))
-                || entries.containsKey(new Key(SymbolScope.SHARED, buildId));
+    private int rank(Key key) {
+        Entry entry = entries.get(key);
+        return entry == null ? -1 : rank(entry.about);
     }
 
     /// What there is for a tenant's profiles, by build id.
@@ -207,12 +237,13 @@ public final class SymbolStore implements AutoCloseable {
     }
 
     /// Files there are.
-    public synchronized int size() {
-        return entries.size();
+    public int size() {
+        return files;
     }
 
-    private synchronized long bytes() {
-        return scopeBytes.values().stream().mapToLong(Long::longValue).sum();
+    private void count() {
+        files = entries.size();
+        bytes = scopeBytes.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /// Takes a symbol file that a tenant gave.
@@ -253,12 +284,12 @@ public final class SymbolStore implements AutoCloseable {
         Path target = path(key);
         disk.createDirectories(directory.resolve(scope.directory()));
         disk.rename(path, target);
-        disk.forceDirectory(directory.resolve(scope.directory()));
         if (before != null) {
             remove(before);
         }
         put(new Entry(key, about));
         evict(scope);
+        disk.forceDirectory(directory.resolve(scope.directory()));
         return about;
     }
 
@@ -276,7 +307,7 @@ public final class SymbolStore implements AutoCloseable {
     public synchronized void close() {
         for (Entry entry : entries.values()) {
             entry.isGone = true;
-            closeUnused(entry);
+            close(entry);
         }
         entries.clear();
         idle.clear();
@@ -288,42 +319,54 @@ public final class SymbolStore implements AutoCloseable {
         if (entry == null) {
             return null;
         }
-        SymbolFile file = entry.file;
-        if (file == null) {
+        Opened opened = entry.opened;
+        if (opened == null) {
             try {
-                file = read(path(key));
+                opened = new Opened(read(path(key)));
             } catch (IOException e) {
-                damaged(entry, e);
+                failed(entry, e);
                 return null;
             }
-            entry.file = file;
+            entry.opened = opened;
         }
         idle.remove(key);
-        entry.users++;
-        return new Lease(entry, file);
+        opened.users++;
+        return new Lease(entry, opened);
     }
 
-    private synchronized void release(Entry entry) {
-        entry.users--;
-        if (entry.users == 0 && !entry.isGone) {
+    private synchronized void release(Entry entry, Opened opened) {
+        opened.users--;
+        if (opened.users == 0 && !opened.isToClose) {
             idle.put(entry.key, entry);
             if (idle.size() > IDLE_OPEN_MAX) {
                 Iterator<Entry> eldest = idle.values().iterator();
                 Entry closed = eldest.next();
                 eldest.remove();
-                closeUnused(closed);
+                close(closed);
             }
         }
-        if (entry.isGone) {
-            closeUnused(entry);
-        }
+        opened.closeIfUnused();
     }
 
-    private synchronized void damaged(Entry entry, IOException how) {
-        if (!entry.isGone) {
-            LOG.warn("Deleting {}, which is damaged: {}", path(entry.key), text(how));
+    private synchronized void failed(Entry entry, Opened opened, IOException how) {
+        // An interrupt of one reader closes the file under all.
+        opened.isToClose = true;
+        if (entry.opened == opened) {
+            entry.opened = null;
+        }
+        failed(entry, how);
+    }
+
+    private void failed(Entry entry, IOException how) {
+        if (entry.isGone) {
+            return;
+        }
+        if (how instanceof MalformedInputException) {
+            LOG.warn("Deleting {}, which is damaged: {}", path(entry.key), Texts.of(how));
             damaged.increment();
             drop(entry);
+        } else {
+            LOG.warn("{} cannot be read now: {}", path(entry.key), Texts.of(how));
         }
     }
 
@@ -343,27 +386,31 @@ public final class SymbolStore implements AutoCloseable {
         try {
             disk.delete(path(entry.key));
         } catch (IOException e) {
-            LOG.warn("{} cannot be deleted: {}", path(entry.key), text(e));
+            LOG.warn("{} cannot be deleted: {}", path(entry.key), Texts.of(e));
         }
     }
 
     private void put(Entry entry) {
         entries.put(entry.key, entry);
         scopeBytes.merge(entry.key.scope, entry.about.bytes, Long::sum);
+        count();
     }
 
     private void remove(Entry entry) {
         entries.remove(entry.key);
         idle.remove(entry.key);
         scopeBytes.merge(entry.key.scope, -entry.about.bytes, Long::sum);
+        count();
         entry.isGone = true;
-        closeUnused(entry);
+        close(entry);
     }
 
-    private static void closeUnused(Entry entry) {
-        if (entry.users == 0 && entry.file != null) {
-            entry.file.close();
-            entry.file = null;
+    private static void close(Entry entry) {
+        Opened opened = entry.opened;
+        if (opened != null) {
+            entry.opened = null;
+            opened.isToClose = true;
+            opened.closeIfUnused();
         }
     }
 
@@ -383,9 +430,5 @@ public final class SymbolStore implements AutoCloseable {
 
     private Path path(Key key) {
         return directory.resolve(key.scope.directory()).resolve(key.buildId + SUFFIX);
-    }
-
-    private static String text(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 }

@@ -10,6 +10,7 @@ import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.symbolizer.demangle.Demangler.Mode;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class ShownNamesTest {
@@ -26,7 +27,8 @@ class ShownNamesTest {
                         List.of(new int[] {0}),
                         new long[] {5});
         MergedProfile shown =
-                MemoryBudget.unlimited(budget -> new ShownNames(mode).of(profile, budget));
+                MemoryBudget.unlimited(
+                        budget -> new ShownNames(mode).of(profile, budget, () -> {}));
         assertThat(shown.stacks()).isEqualTo(profile.stacks());
         assertThat(shown.values()).containsExactly(5);
         Frame found = shown.frames().getFirst();
@@ -46,6 +48,22 @@ class ShownNamesTest {
                                 "",
                                 0));
         assertThat(shown(Mode.NONE, Line.named(RAW))).containsExactly(Line.named(RAW));
+    }
+
+    @Test
+    void aNameThatStandsForAVeryLongOneIsCut() {
+        // Each template has the one before it as an argument, twice, by a back reference.
+        StringBuilder raw = new StringBuilder("_Z1fI1aIiiE");
+        for (int i = 0; i < 9; i++) {
+            String before = "S" + Character.forDigit(2 * i + 1, 36) + "_";
+            raw.append('1').append((char) ('b' + i)).append('I');
+            raw.append(before.toUpperCase(Locale.ROOT)).append(before.toUpperCase(Locale.ROOT));
+            raw.append('E');
+        }
+        raw.append("Evv");
+        List<Line> lines = shown(Mode.FULL, Line.named(raw.toString()));
+        assertThat(lines.getFirst().function()).hasSize(4096).endsWith("\u2026");
+        assertThat(lines.getFirst().systemName()).isEqualTo(raw.toString());
     }
 
     @Test

@@ -34,6 +34,7 @@ class SymbolStoreTest {
 
     @TempDir Path directory;
     private SymbolStore store;
+    private int made;
 
     @BeforeEach
     void open() throws IOException {
@@ -51,7 +52,7 @@ class SymbolStoreTest {
 
     /// A symbol file of one function, which is all of the binary's first 4 KiB.
     private Path made(String buildId, String function, SymbolSource source) throws IOException {
-        Path target = store.incoming().resolve(buildId + function);
+        Path target = store.incoming().resolve("made" + ++made);
         byte[] name = function.getBytes(StandardCharsets.UTF_8);
         try (SymbolFileWriter writer =
                 new SymbolFileWriter(new LocalDisk(), target, buildId, SymbolLimits.OF_AGENT)) {
@@ -115,7 +116,7 @@ class SymbolStoreTest {
             // The first is always used.
             assertThat(function(store, ONE, ids.getFirst())).isEqualTo("f0");
         }
-        assertThat(ids.stream().filter(id -> store.has(ONE, id)))
+        assertThat(store.list(ONE).stream().map(SymbolStore.About::buildId))
                 .containsExactly(ids.get(0), ids.get(3), ids.get(4));
         assertThat(function(store, TWO, ID)).isEqualTo("other");
     }
@@ -145,6 +146,45 @@ class SymbolStoreTest {
     }
 
     @Test
+    void whoIsInterruptedWhileReadingLosesNothing() throws IOException {
+        store.add(ONE, made(ID, "kept", SymbolSource.SYMBOLS));
+        Frame frame = new Frame(FrameKind.NATIVE, ID, "b", 1, 16, List.of());
+        MergedProfile profile = profile(frame);
+        StoredSymbols symbols = new StoredSymbols(store, null);
+        Thread.currentThread().interrupt();
+        MergedProfile nameless = symbols.of(ONE, profile, MemoryBudget.UNLIMITED, () -> {});
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(nameless).isEqualTo(profile);
+        assertThat(symbols.of(ONE, profile, MemoryBudget.UNLIMITED, () -> {}).frames())
+                .extracting(Frame::lines)
+                .containsExactly(List.of(Line.named("kept")));
+    }
+
+    @Test
+    void longNamesAreCountedAsMemory() throws IOException {
+        store.add(ONE, made(ID, "f".repeat(4000), SymbolSource.SYMBOLS));
+        long[] reserved = {0};
+        MemoryBudget budget =
+                new MemoryBudget() {
+                    @Override
+                    public void reserve(long bytes) {
+                        reserved[0] += bytes;
+                    }
+
+                    @Override
+                    public void release(long bytes) {}
+                };
+        Frame frame = new Frame(FrameKind.NATIVE, ID, "b", 1, 16, List.of());
+        new StoredSymbols(store, null).of(ONE, profile(frame), budget, () -> {});
+        assertThat(reserved[0]).isBetween(8_000L, 10_000L);
+    }
+
+    private static MergedProfile profile(Frame frame) {
+        return new MergedProfile(
+                ProfileType.CPU, 1, 2, List.of(frame), List.of(new int[] {0}), new long[] {5});
+    }
+
+    @Test
     void aDamagedFileIsDroppedAndTheFrameKeepsItsName() throws IOException {
         store.add(ONE, made(ID, "function", SymbolSource.DEBUG_INFO));
         Path file = directory.resolve(SymbolScope.of(ONE).directory()).resolve(ID + ".symbols");
@@ -154,17 +194,10 @@ class SymbolStoreTest {
         }
         Files.write(file, bytes);
         Frame frame = new Frame(FrameKind.NATIVE, ID, "b", 1, 16, List.of(Line.named("said")));
-        MergedProfile profile =
-                new MergedProfile(
-                        ProfileType.CPU,
-                        1,
-                        2,
-                        List.of(frame),
-                        List.of(new int[] {0}),
-                        new long[] {5});
-        StoredSymbols symbols = new StoredSymbols(store, StoredSymbols.Wanted.NOBODY);
+        MergedProfile profile = profile(frame);
+        StoredSymbols symbols = new StoredSymbols(store, null);
         assertThat(symbols.of(ONE, profile, MemoryBudget.UNLIMITED, () -> {})).isEqualTo(profile);
-        assertThat(store.has(ONE, ID)).isFalse();
+        assertThat(store.list(ONE)).isEmpty();
         assertThat(file).doesNotExist();
     }
 }

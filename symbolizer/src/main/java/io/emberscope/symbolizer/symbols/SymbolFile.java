@@ -207,8 +207,7 @@ public final class SymbolFile implements AutoCloseable {
                     file(file),
                     line);
             if (place.depth() > Layout.DEPTH_MAX) {
-                throw blocks.malformed(
-                        "node " + node + ": (expected: at most " + Layout.DEPTH_MAX + " deep)");
+                throw tooDeep(node);
             }
             file = number(at, Layout.CALL_FILE, node - first);
             line = number(at, Layout.CALL_LINE, node - first);
@@ -281,7 +280,10 @@ public final class SymbolFile implements AutoCloseable {
 
     private @Nullable String outermost(Tree.Cursor row) throws IOException {
         int node = number(row.block(), Layout.ROW_NODE, row.index()) - 1;
-        while (node >= 0) {
+        for (int depth = 0; node >= 0; depth++) {
+            if (depth > Layout.DEPTH_MAX) {
+                throw tooDeep(node);
+            }
             Block block = nodes.numbered(node, Layout.BLOCK_BITS);
             int parent = parent(block, node);
             if (parent < 0) {
@@ -290,6 +292,11 @@ public final class SymbolFile implements AutoCloseable {
             node = parent;
         }
         return null;
+    }
+
+    private MalformedInputException tooDeep(int node) {
+        return blocks.malformed(
+                "node " + node + ": (expected: at most " + Layout.DEPTH_MAX + " deep)");
     }
 
     private int parent(Block block, int node) throws IOException {
