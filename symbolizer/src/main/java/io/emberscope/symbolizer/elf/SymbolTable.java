@@ -128,21 +128,30 @@ record SymbolTable(long at, int count, long stringsAt, int stringsLength) {
             ByteCursor cursor =
                     file.reader().cursor(at + (long) done * stride, now * stride, "symbols");
             for (int i = 0; i < now; i++) {
-                int name = cursor.i32("symbol.name");
                 if (file.is64Bit()) {
-                    int info = cursor.u8("symbol.info");
-                    cursor.skip(1, "symbol.other");
-                    int section = cursor.u16("symbol.section");
-                    long value = cursor.i64("symbol.value");
-                    visitor.symbol(name, info, section, value, cursor.i64("symbol.size"));
+                    visit64(cursor, visitor);
                 } else {
-                    long value = cursor.u32("symbol.value");
-                    long size = cursor.u32("symbol.size");
-                    int info = cursor.u8("symbol.info");
-                    cursor.skip(1, "symbol.other");
-                    visitor.symbol(name, info, cursor.u16("symbol.section"), value, size);
+                    visit32(cursor, visitor);
                 }
             }
         }
+    }
+
+    private static void visit64(ByteCursor cursor, Visitor visitor) throws IOException {
+        int name = cursor.i32("symbol.name");
+        int info = cursor.u8("symbol.info");
+        cursor.skip(1, "symbol.other");
+        int section = cursor.u16("symbol.section");
+        long value = cursor.i64("symbol.value");
+        visitor.symbol(name, info, section, value, cursor.i64("symbol.size"));
+    }
+
+    private static void visit32(ByteCursor cursor, Visitor visitor) throws IOException {
+        int name = cursor.i32("symbol.name");
+        long value = cursor.u32("symbol.value");
+        long size = cursor.u32("symbol.size");
+        int info = cursor.u8("symbol.info");
+        cursor.skip(1, "symbol.other");
+        visitor.symbol(name, info, cursor.u16("symbol.section"), value, size);
     }
 }
