@@ -40,7 +40,6 @@ public final class SymbolBuildMain {
     static final int DISK_FULL = 4;
 
     static final String REFUSAL = "refusal";
-    static final String BUILD_ID = "build-id";
     static final String UNITS = "units";
     static final String UNITS_LEFT_OUT = "units-left-out";
     static final String FIRST_LEFT_OUT = "first-left-out";
@@ -115,7 +114,6 @@ public final class SymbolBuildMain {
         try (SymbolFile file =
                 SymbolFile.open(PathSource.open(input), "symbol file", new SymbolMemory(8 << 20))) {
             file.forEachFunction((_, _, _) -> {});
-            print(BUILD_ID, file.buildId());
         }
         Disk disk = new LocalDisk();
         try (DiskFile whole = disk.open(input)) {
@@ -158,7 +156,6 @@ public final class SymbolBuildMain {
         BinarySymbols.Told all =
                 BinarySymbols.write(
                         file, debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target);
-        print(BUILD_ID, found);
         DebugInfo.Told told = all.debugInfo();
         if (told != null) {
             int leftOut = told.malformed() + told.tooLarge() + told.unread();
