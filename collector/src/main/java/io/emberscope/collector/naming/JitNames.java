@@ -23,9 +23,6 @@ final class JitNames implements AutoCloseable {
     /// Processes with files, of which each has two at most.
     static final int WITH_FILES_MAX = 256;
 
-    /// Once a window, also if that comes in parts.
-    static final long REFRESH_NANOS = 5_000_000_000L;
-
     /// For so long after first sight files are looked for every second: run times do not have them
     /// from their first moment on, and processes that are brief have them for a moment only.
     static final long YOUNG_NANOS = 10_000_000_000L;
@@ -101,13 +98,14 @@ final class JitNames implements AutoCloseable {
         return !young.isEmpty();
     }
 
-    /// Reads what a process has told since; to be called before its frames are looked up.
-    void update(Binary generated) {
+    /// Reads what a process has told up to a time, unless it was read since then; to be called
+    /// before its frames are looked up.
+    ///
+    /// @param atNanos the time on the monotonic clock, which is over
+    void update(Binary generated, long atNanos) {
         JitProcess process = of(generated);
-        long now = monotonicNanos.getAsLong();
-        process.used(now);
-        if (process.refreshedNanos() == Long.MIN_VALUE
-                || now - process.refreshedNanos() >= REFRESH_NANOS) {
+        process.used(monotonicNanos.getAsLong());
+        if (process.refreshedNanos() == Long.MIN_VALUE || process.refreshedNanos() - atNanos < 0) {
             refresh(process);
         }
     }

@@ -59,7 +59,7 @@ final class JitRequest implements Reader.Task<JitNames> {
             Binary generated = window.frameBinary(frames[i]);
             if (generated != last) {
                 last = generated;
-                names.update(generated);
+                names.update(generated, window.endMonotonicNanos());
             }
             JitFrame frame =
                     names.find(generated, window.framePlace(frames[i]), window.endMonotonicNanos());

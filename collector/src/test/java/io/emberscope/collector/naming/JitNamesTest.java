@@ -111,7 +111,7 @@ class JitNamesTest {
     private void nextWindow(Binary of) {
         now += 10 * SECOND;
         names.beginRound();
-        names.update(of);
+        names.update(of, now);
     }
 
     @Test
@@ -180,15 +180,26 @@ class JitNamesTest {
     }
 
     @Test
-    void partsOfOneWindowReadOnce() {
+    void whatIsToldInALastMomentIsReadAtTheEndOfTheWindow() {
+        FakeProcess process = has(7, "");
+        names.see(code);
+        now += SECOND;
+        names.lookAgain();
+        process.map.append("1000 10 last\n"); // as it ends
+        now++;
+        names.beginRound();
+        names.update(code, now);
+        assertThat(name(code, 0x1000)).isEqualTo("last");
+    }
+
+    @Test
+    void aWindowReadsOnce() {
         FakeProcess process = has(7, "1000 10 first\n");
         names.see(code);
         process.map.append("2000 10 second\n");
-        names.update(code);
+        names.update(code, now);
         assertThat(name(code, 0x2000)).isNull();
-        now += JitNames.REFRESH_NANOS;
-        names.beginRound();
-        names.update(code);
+        names.update(code, ++now);
         assertThat(name(code, 0x2000)).isEqualTo("second");
     }
 
@@ -223,7 +234,7 @@ class JitNamesTest {
         Binary newcomer = codes.of(9);
         names.see(code);
         names.see(other);
-        names.update(code); // used last
+        names.update(code, now); // used last
         long before = memory.taken();
         assertThat(before).isGreaterThan(60_000);
         has(9, functions('c', 150));

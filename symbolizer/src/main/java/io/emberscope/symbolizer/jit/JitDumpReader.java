@@ -2,14 +2,9 @@ package io.emberscope.symbolizer.jit;
 
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.base.bytes.MalformedInputException;
-import io.emberscope.symbolizer.elf.LegibleText;
 import io.emberscope.symbolizer.elf.SectionView;
 import java.io.IOException;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 
 /// Reads a jitdump file, `jit-PID.dump`, as it grows, in either byte order: functions that are made
 /// or moved, with the time and often with lines. The format is described in Linux's
@@ -31,11 +26,6 @@ public final class JitDumpReader {
     /// Read by one call.
     private static final int RECORDS_AT_ONCE_MAX = 256 * 1024;
 
-    private static final int NAME_BYTES_MAX = 1024;
-    private static final int LINES_MAX = 4096;
-    private static final int FILES_MAX = 256;
-    private static final int LINE_BYTES = 16; // address, line, discriminator
-
     private final JitCode code;
     private ByteOrder order = ByteOrder.LITTLE_ENDIAN;
     private long position;
@@ -43,10 +33,10 @@ public final class JitDumpReader {
     private boolean isClosed;
     private boolean isRefused;
 
-    /// Lines of a function that is told of next.
-    private JitFunction.Lines lines = JitFunction.Lines.NONE;
+    /// Where lines of a function that is told of next are; 0 if nowhere.
+    private long linesAt;
 
-    private long linesOf;
+    private long linesSize;
 
     /// @param code of the process
     public JitDumpReader(JitCode code) {
@@ -140,28 +130,36 @@ public final class JitDumpReader {
     private void record(SectionView view, long size) throws IOException {
         int kind = (int) view.unsigned(position, Integer.BYTES);
         long time = hasTimes ? Math.max(0, view.unsigned(position + 8, Long.BYTES)) : 0;
-        Body body = new Body(view, position + RECORD_BYTES, size - RECORD_BYTES);
+        JitDumpRecord body = new JitDumpRecord(view, position + RECORD_BYTES, size - RECORD_BYTES);
         switch (kind) {
-            case LOAD -> load(body, time);
+            case LOAD -> load(view, body, time);
             case MOVE -> move(body, time);
-            case DEBUG_INFO -> debugInfo(body);
+            case DEBUG_INFO -> {
+                linesAt = position + RECORD_BYTES;
+                linesSize = size - RECORD_BYTES;
+            }
             case CLOSE -> isClosed = true;
             default -> {} // unwind information, and what there may be in future
         }
     }
 
-    private void load(Body body, long time) throws IOException {
+    private void load(SectionView view, JitDumpRecord body, long time) throws IOException {
         long start = body.u64(16);
         long size = body.u64(24);
         long number = body.u64(32);
-        JitFunction.Lines own = linesOf == start ? lines : JitFunction.Lines.NONE;
-        lines = JitFunction.Lines.NONE;
-        code.add(new JitFunction(start, time, number, body.text(NUMBERS_BYTES), own), size);
+        String name = body.text(NUMBERS_BYTES);
+        JitFunction.Lines lines = JitFunction.Lines.NONE;
+        if (linesAt != 0) {
+            var told = new JitDumpRecord(view, linesAt, linesSize);
+            linesAt = 0;
+            lines = told.u64(0) == start ? JitDumpLines.read(told, name) : lines;
+        }
+        code.add(new JitFunction(start, time, number, name, lines), size);
     }
 
     /// The place from which it moved belongs to nobody, but samples may be told of late: it is kept
     /// until another function is there.
-    private void move(Body body, long time) throws IOException {
+    private void move(JitDumpRecord body, long time) throws IOException {
         long from = body.u64(16);
         long to = body.u64(24);
         long size = body.u64(32);
@@ -169,106 +167,6 @@ public final class JitDumpReader {
         JitFunction moved = code.startingAt(from);
         if (moved != null && moved.number == number) {
             code.add(moved.movedTo(to, time), size);
-        }
-    }
-
-    private void debugInfo(Body body) throws IOException {
-        linesOf = body.u64(0);
-        long count = body.u64(8);
-        if (count < 0 || count > LINES_MAX) {
-            lines = JitFunction.Lines.NONE; // so long a function is better known by its name alone
-            return;
-        }
-        int[] offsets = new int[(int) count];
-        int[] numbers = new int[(int) count];
-        int[] fileNumbers = new int[(int) count];
-        List<String> files = new ArrayList<>();
-        long at = 16;
-        int kept = 0;
-        int before = 0;
-        for (int i = 0; i < count; i++) {
-            long into = body.u64(at) - linesOf;
-            int line = (int) body.u32(at + 8);
-            String file = body.text(at + LINE_BYTES);
-            at += LINE_BYTES + body.textBytes + 1L;
-            boolean isSame = body.isSameFile;
-            if (!isSame && (files.isEmpty() || !files.getLast().equals(file))) {
-                if (files.size() == FILES_MAX) {
-                    break;
-                }
-                files.add(file);
-            }
-            // They come in order; what does not is left out, so that they can be searched.
-            if (into >= before && into <= Integer.MAX_VALUE && line >= 0 && !files.isEmpty()) {
-                before = (int) into;
-                offsets[kept] = before;
-                numbers[kept] = line;
-                fileNumbers[kept] = files.size() - 1;
-                kept++;
-            }
-        }
-        lines =
-                new JitFunction.Lines(
-                        Arrays.copyOf(offsets, kept),
-                        Arrays.copyOf(numbers, kept),
-                        Arrays.copyOf(fileNumbers, kept),
-                        List.copyOf(files));
-    }
-
-    /// What is in a record behind its header.
-    private static final class Body {
-        private final SectionView view;
-        private final long start;
-        private final long size;
-        private int textBytes;
-
-        /// Whether the text that was read last says that the file is that of the line before.
-        private boolean isSameFile;
-
-        Body(SectionView view, long start, long size) {
-            this.view = view;
-            this.start = start;
-            this.size = size;
-        }
-
-        long u32(long at) throws IOException {
-            return number(at, Integer.BYTES);
-        }
-
-        long u64(long at) throws IOException {
-            return number(at, Long.BYTES);
-        }
-
-        private long number(long at, int width) throws IOException {
-            check(at, width);
-            return view.unsigned(start + at, width);
-        }
-
-        private void check(long at, long length) throws MalformedInputException {
-            if (at < 0 || length > size || at > size - length) {
-                throw new MalformedInputException(
-                        "jitdump: "
-                                + length
-                                + " bytes at "
-                                + at
-                                + " of a record (expected: within its "
-                                + size
-                                + ")");
-            }
-        }
-
-        /// A text that ends with a zero byte.
-        String text(long at) throws IOException {
-            check(at, 1);
-            view.findText(start + at);
-            textBytes = view.textLength();
-            check(at, textBytes + 1L);
-            byte[] bytes = view.textBytes();
-            int offset = view.textOffset();
-            isSameFile = textBytes == 1 && bytes[offset] == (byte) 0xff;
-            int length = Math.min(textBytes, NAME_BYTES_MAX);
-            String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
-            return LegibleText.of(text) + (length < textBytes ? "…" : "");
         }
     }
 }

@@ -7,6 +7,7 @@ import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class JitDumpReaderTest {
@@ -99,6 +100,56 @@ class JitDumpReaderTest {
         assertThat(at(0x1003, 9)).isEqualTo("f :0");
         assertThat(at(0x1004, 9)).isEqualTo("f a:2");
         assertThat(at(0x100f, 9)).isEqualTo("f a:5");
+    }
+
+    @Test
+    void linesOfV8AreWhereTheyAreInTheCode() throws IOException {
+        String name = "JS:*get f /a b/x.js:1:17";
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .lines(0x1000, 64, 2, "/a b/x.js", 72, 3, "node:fs")
+                        .load(1, 0x1000, 0x10, 1, name)
+                        .bytes();
+        reader.read(new ArraySource(file));
+        assertThat(at(0x1000, 9)).isEqualTo(name + " /a b/x.js:2");
+        assertThat(at(0x1008, 9)).isEqualTo(name + " node:fs:3");
+    }
+
+    @Test
+    void filesThatV8WritesFromMemoryGivenBackAreThoseOfTheFunction() throws IOException {
+        String name = "JS:*get f /a-b/x.js:1:17";
+        for (String freed : List.of("\u0001\u0002\0\0\0\0\0\0s", "*_S2\0\0\0js", "\0a-b/x.js")) {
+            readOfV8(name, freed);
+            assertThat(at(0x1000, 9)).isEqualTo(name + " /a-b/x.js:2");
+            assertThat(at(0x1008, 9)).isEqualTo(name + " /a-b/x.js:3");
+        }
+        // So few lines do not tell whether the space is one of the file's name.
+        readOfV8("JS:*get f /a b/x.js:1:17", "*_S2\0\0\0js");
+        assertThat(at(0x1000, 9)).isEqualTo("JS:*get f /a b/x.js:1:17 :0");
+    }
+
+    private void readOfV8(String function, String file) throws IOException {
+        byte[] dump =
+                new HandmadeJitDump(LITTLE, 0)
+                        .lines(0x1000, 64, 2, file, 72, 3, file)
+                        .load(1, 0x1000, 0x10, 1, function)
+                        .bytes();
+        code.clear();
+        new JitDumpReader(code).read(new ArraySource(dump));
+    }
+
+    @Test
+    void linesWhoseFilesAreNoTextAreNotTaken() throws IOException {
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .lines(0x1000, 0, 2, "a.js", 4, 3, "\u0001.js")
+                        .load(1, 0x1000, 0x10, 1, "f")
+                        .lines(0x2000, 0, 2, "a.js\0\0\0\0", 4, 3, "a.js\0\0\0\0")
+                        .load(1, 0x2000, 0x10, 1, "g other.js:1:1")
+                        .bytes();
+        reader.read(new ArraySource(file));
+        assertThat(at(0x1000, 9)).isEqualTo("f :0");
+        assertThat(at(0x2000, 9)).isEqualTo("g other.js:1:1 :0");
     }
 
     @Test
