@@ -143,7 +143,7 @@ final class ProgramsIT {
                                         sample.isIn("handler_work")
                                                 && sample.isIn("__restore_rt")
                                                 && sample.isIn("main")))
-                .isGreaterThan((long) (0.8 * all));
+                .isGreaterThan((long) (0.95 * all));
     }
 
     @Test
