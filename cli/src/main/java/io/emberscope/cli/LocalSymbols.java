@@ -39,13 +39,13 @@ record LocalSymbols(String buildId, Path file, List<String> notes) {
             ElfFile binary = ElfFile.open(source);
             try (DebugFiles files =
                     DebugFiles.of(binary, path, DebugFilePaths.USUAL, LocalSymbols::open)) {
-                return make(path, binary.buildId().orElse(""), files, disk, directory);
+                return make(path, binary, files, disk, directory);
             }
         }
     }
 
     private static LocalSymbols make(
-            Path path, String buildId, DebugFiles files, Disk disk, Path directory)
+            Path path, ElfFile binary, DebugFiles files, Disk disk, Path directory)
             throws IOException {
         Path target = directory.resolve("symbols");
         DebugInfo debug =
@@ -56,7 +56,13 @@ record LocalSymbols(String buildId, Path file, List<String> notes) {
                         .threads(Runtime.getRuntime().availableProcessors());
         BinarySymbols.Told all =
                 BinarySymbols.write(
-                        files.file(), debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target);
+                        binary,
+                        files.separate().map(DebugFiles.Found::file).orElse(null),
+                        debug,
+                        FUNCTIONS_MAX,
+                        SymbolLimits.OF_SERVER,
+                        disk,
+                        target);
         DebugInfo.Told told = all.debugInfo();
         List<String> notes = new ArrayList<>();
         all.leftOut().forEach(why -> notes.add("left out " + Texts.printable(why)));
@@ -73,7 +79,7 @@ record LocalSymbols(String buildId, Path file, List<String> notes) {
         files.separate()
                 .ifPresent(found -> notes.add("of " + Texts.printable(found.path().toString())));
         files.refused().forEach(why -> notes.add("passed over " + Texts.printable(why)));
-        return new LocalSymbols(buildId, target, notes);
+        return new LocalSymbols(binary.buildId().orElse(""), target, notes);
     }
 
     private static @Nullable ByteSource open(Path path) throws IOException {

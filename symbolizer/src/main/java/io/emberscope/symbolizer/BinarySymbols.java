@@ -39,7 +39,9 @@ public final class BinarySymbols {
 
     private BinarySymbols() {}
 
-    /// Makes the file.
+    /// Makes the file of one that has everything there is: a binary, or a separate debug file whose
+    /// binary is not at hand. The latter has no bytes of code, so that nothing is known of where
+    /// that is in the binary, nor of its procedure linkage table.
     ///
     /// @param file whose symbols are taken, and which has the debug information
     /// @param debug of that file, with what it needs to be read
@@ -57,13 +59,33 @@ public final class BinarySymbols {
             Disk disk,
             Path target)
             throws IOException {
+        return write(file, null, debug, functionsMax, limits, disk, target);
+    }
+
+    /// The same for a binary and its separate debug file.
+    ///
+    /// @param debugFile which has the full symbol table and the debug information; null if there is
+    ///   none
+    public static Told write(
+            ElfFile file,
+            @Nullable ElfFile debugFile,
+            DebugInfo debug,
+            int functionsMax,
+            SymbolLimits limits,
+            Disk disk,
+            Path target)
+            throws IOException {
         DebugInfo.Told debugTold = null;
         GoCode.Told goTold = null;
         List<String> leftOut = new ArrayList<>();
         try (SymbolFileWriter writer =
                 new SymbolFileWriter(disk, target, file.buildId().orElse(""), limits)) {
-            tellSymbols(file, functionsMax, disk, target, writer, leftOut);
-            if (DebugInfo.isIn(file)) {
+            if (debugFile == null) {
+                tellSymbols(file, functionsMax, disk, target, writer, leftOut);
+            } else {
+                ElfSymbols.tellWithDebugFile(file, debugFile, functionsMax, writer);
+            }
+            if (DebugInfo.isIn(debugFile == null ? file : debugFile)) {
                 debugTold = debug.tell(writer);
                 if (debugTold.told() > 0) {
                     writer.madeFrom(SymbolSource.DEBUG_INFO);
@@ -111,7 +133,11 @@ public final class BinarySymbols {
             List<String> leftOut)
             throws IOException {
         try (MiniDebugInfo mini = mini(file, disk, target, leftOut)) {
-            ElfSymbols.tell(file, mini == null ? null : mini.file(), functionsMax, writer);
+            if (mini == null) {
+                ElfSymbols.tell(file, functionsMax, writer);
+            } else {
+                ElfSymbols.tellWithMini(file, mini.file(), functionsMax, writer);
+            }
         }
     }
 

@@ -93,6 +93,33 @@ class BinarySymbolsIT {
     }
 
     @Test
+    void aStrippedBinaryAndItsDebugFileGiveTheSameSymbolFile() throws Exception {
+        Files.writeString(directory.resolve("program.cc"), PROGRAM);
+        run("clang++", "-std=c++17", "-O2", "-g", "-o", "full", "program.cc");
+        run("objcopy", "--only-keep-debug", "full", "debug");
+        run("objcopy", "--strip-all", "full", "stripped");
+        Path target = directory.resolve("two.symbols");
+        try (PathSource stripped = PathSource.open(directory.resolve("stripped"));
+                PathSource debug = PathSource.open(directory.resolve("debug"));
+                SymbolFile full = symbols(directory.resolve("full"))) {
+            ElfFile debugFile = ElfFile.open(debug);
+            BinarySymbols.write(
+                    ElfFile.open(stripped),
+                    debugFile,
+                    DebugInfo.of(debugFile),
+                    FUNCTIONS_MAX,
+                    SymbolLimits.OF_SERVER,
+                    new LocalDisk(),
+                    target);
+            assertThat(full.addresses().segments()).isNotEmpty();
+            List<String> names = new ArrayList<>();
+            full.forEachFunction((name, _, _) -> names.add(name));
+            assertThat(names).contains("printf@plt", "main");
+        }
+        assertThat(target).hasSameBinaryContentAs(directory.resolve("full.symbols"));
+    }
+
+    @Test
     void libcsDebugFileSaysWhatLlvmFindsThere() throws Exception {
         Path libc;
         try (Stream<Path> maps =

@@ -67,20 +67,21 @@ public final class FunctionTable {
     /// @throws io.emberscope.base.bytes.MalformedInputException if the symbol table contradicts
     ///   itself
     public static FunctionTable read(ElfFile file, int functionsMax) throws IOException {
-        return read(file, null, functionsMax);
+        return new FunctionTableBuilder(file, null, false, functionsMax).build();
     }
 
     /// The same for a binary whose full symbol table is in another file.
     ///
-    /// @param mini that file, whose addresses are the binary's; null if there is none
-    public static FunctionTable read(ElfFile file, @Nullable ElfFile mini, int functionsMax)
-            throws IOException {
-        return new FunctionTableBuilder(file, mini, functionsMax).build();
+    /// @param other that file, whose addresses are the binary's
+    /// @param isComplete whether it also has what the table for the dynamic linker has
+    public static FunctionTable read(
+            ElfFile file, ElfFile other, boolean isComplete, int functionsMax) throws IOException {
+        return new FunctionTableBuilder(file, other, isComplete, functionsMax).build();
     }
 
     /// What names are read from.
-    static ByteSource namesOf(ElfFile file, @Nullable ElfFile mini) {
-        return mini == null ? file.source() : JoinedSource.of(file.source(), mini.source());
+    static ByteSource namesOf(ElfFile file, @Nullable ElfFile other) {
+        return other == null ? file.source() : JoinedSource.of(file.source(), other.source());
     }
 
     /// Takes ranges in turn.
@@ -103,8 +104,10 @@ public final class FunctionTable {
     }
 
     /// The same for a table that was built from two files.
-    public void forEach(ElfFile file, @Nullable ElfFile mini, Visitor visitor) throws IOException {
-        ByteSource source = new ReadAhead(namesOf(file, mini));
+    ///
+    /// @param other null if it was built from one
+    public void forEach(ElfFile file, @Nullable ElfFile other, Visitor visitor) throws IOException {
+        ByteSource source = new ReadAhead(namesOf(file, other));
         LongUnaryOperator addresses = CodeRegions.of(file).addressesOfOffsets();
         for (long key : byNames()) {
             int i = (int) key;

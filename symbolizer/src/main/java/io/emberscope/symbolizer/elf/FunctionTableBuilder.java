@@ -30,6 +30,10 @@ final class FunctionTableBuilder {
 
     private final ElfFile file;
     private final ElfFile fullFile;
+
+    /// Whether what is in both tables is to be taken from the full one.
+    private final boolean isFullFirst;
+
     private final ByteSource source;
     private final int functionsMax;
     private final SymbolTable full;
@@ -41,18 +45,21 @@ final class FunctionTableBuilder {
     private int[] lengths = {};
     private int[] references = {};
 
-    /// @param mini file that has the full symbol table in place of the binary; null if there is
+    /// @param other file that has the full symbol table in place of the binary; null if there is
     ///   none
-    FunctionTableBuilder(ElfFile file, @Nullable ElfFile mini, int functionsMax)
+    /// @param isComplete whether the other's table also has what the dynamic linker's has
+    FunctionTableBuilder(
+            ElfFile file, @Nullable ElfFile other, boolean isComplete, int functionsMax)
             throws IOException {
         this.file = file;
-        this.fullFile = mini == null ? file : mini;
-        this.source = FunctionTable.namesOf(file, mini);
+        this.fullFile = other == null ? file : other;
+        this.isFullFirst = other == null || isComplete;
+        this.source = FunctionTable.namesOf(file, other);
         this.functionsMax = Math.min(functionsMax, NUMBER_MASK);
         this.full = SymbolTable.full(fullFile);
         this.dynamic = SymbolTable.dynamic(file);
         this.regions = CodeRegions.of(file);
-        long fullAt = mini == null ? 0 : file.source().size();
+        long fullAt = other == null ? 0 : file.source().size();
         this.names =
                 new FunctionNames(
                         fullAt + full.stringsAt(),
@@ -174,7 +181,7 @@ final class FunctionTableBuilder {
         count++;
     }
 
-    /// What is in another file is what the binary's own table lacks: the two are one.
+    /// Where another file has what the binary's own table lacks, the two are one.
     private int rank(int reference, int info, long size) {
         int binding =
                 switch (info >>> 4) {
@@ -185,7 +192,7 @@ final class FunctionTableBuilder {
         return binding
                 | (size != 0 ? 0 : RANK_UNSIZED)
                 | ((info & 0xf) == SymbolTable.TYPE_NONE ? RANK_NO_TYPE : 0)
-                | (fullFile == file && (reference & FunctionNames.DYNAMIC) != 0 ? RANK_DYNAMIC : 0)
+                | (isFullFirst && (reference & FunctionNames.DYNAMIC) != 0 ? RANK_DYNAMIC : 0)
                 | ((reference & FunctionNames.STUB) != 0 ? RANK_STUB : 0);
     }
 

@@ -20,25 +20,40 @@ public final class ElfSymbols {
     ///   itself
     public static void tell(ElfFile file, int functionsMax, SymbolFileWriter to)
             throws IOException {
-        tell(file, null, functionsMax, to);
+        FunctionTable table = FunctionTable.read(file, functionsMax);
+        to.madeFrom(table.isFull() ? SymbolSource.SYMBOLS : SymbolSource.DYNAMIC_SYMBOLS);
+        tell(file, null, table, to);
     }
 
-    /// The same for a binary that has its full symbol table in another file.
+    /// The same for a binary that has the rest of its symbol table in its `.gnu_debugdata`.
     ///
-    /// @param mini what is in its `.gnu_debugdata`; null if there is none
-    public static void tell(
-            ElfFile file, @Nullable ElfFile mini, int functionsMax, SymbolFileWriter to)
-            throws IOException {
-        FunctionTable table = FunctionTable.read(file, mini, functionsMax);
-        to.codeAt(file.addresses());
-        boolean isFull = table.isFull();
-        to.madeFrom(isFull && mini == null ? SymbolSource.SYMBOLS : SymbolSource.DYNAMIC_SYMBOLS);
-        if (isFull && mini != null) {
+    /// @param mini what is in that
+    public static void tellWithMini(
+            ElfFile file, ElfFile mini, int functionsMax, SymbolFileWriter to) throws IOException {
+        FunctionTable table = FunctionTable.read(file, mini, false, functionsMax);
+        to.madeFrom(SymbolSource.DYNAMIC_SYMBOLS);
+        if (table.isFull()) {
             to.madeFrom(SymbolSource.MINI_DEBUG_INFO);
         }
+        tell(file, mini, table, to);
+    }
+
+    /// The same for a binary that has its full symbol table in a separate debug file.
+    public static void tellWithDebugFile(
+            ElfFile file, ElfFile debugFile, int functionsMax, SymbolFileWriter to)
+            throws IOException {
+        FunctionTable table = FunctionTable.read(file, debugFile, true, functionsMax);
+        to.madeFrom(table.isFull() ? SymbolSource.SYMBOLS : SymbolSource.DYNAMIC_SYMBOLS);
+        tell(file, debugFile, table, to);
+    }
+
+    private static void tell(
+            ElfFile file, @Nullable ElfFile other, FunctionTable table, SymbolFileWriter to)
+            throws IOException {
+        to.codeAt(file.addresses());
         table.forEach(
                 file,
-                mini,
+                other,
                 (address, length, text) -> {
                     byte[] name = text.getBytes(StandardCharsets.UTF_8);
                     to.symbol(address, address + length, name, 0, name.length);

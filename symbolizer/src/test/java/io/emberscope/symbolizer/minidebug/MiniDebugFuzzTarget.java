@@ -25,7 +25,8 @@ public final class MiniDebugFuzzTarget {
                     MiniDebugInfo.open(MiniDebugInfoTest.binary(section), null);
             if (mini.isPresent()) {
                 ElfFile binary = HandmadeElf.usual().dynamicSymbol("f", 2, 1, 0x10, 8).open();
-                FunctionTable table = FunctionTable.read(binary, mini.get().file(), FUNCTIONS_MAX);
+                FunctionTable table =
+                        FunctionTable.read(binary, mini.get().file(), false, FUNCTIONS_MAX);
                 table.forEach(binary, mini.get().file(), (_, _, _) -> {});
             }
         } catch (MalformedInputException | TooManyFunctionsException e) {
