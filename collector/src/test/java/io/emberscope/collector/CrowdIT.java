@@ -36,7 +36,7 @@ final class CrowdIT {
                                 directory.resolve("data"), sink.address(), "--frequency=" + HZ)) {
             // A binary's own table is there a moment after it is seen first, which takes the
             // collector up to a second.
-            long told = burn(crowd, 100);
+            long told = burn(crowd, 20);
             Thread.sleep(1000);
             while (collector.metric("emberscope_collector_unwind_tables_waiting") > 0) {
                 Thread.sleep(20);
