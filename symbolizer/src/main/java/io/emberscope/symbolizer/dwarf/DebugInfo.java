@@ -106,12 +106,15 @@ public final class DebugInfo {
 
     /// Tells everything.
     ///
-    /// @throws MalformedInputException if the file's sections make no sense
+    /// @throws MalformedInputException if the file's sections make no sense, or are more than there
+    ///   is room for
     /// @throws IOException if something cannot be read, or the sink fails
     public Told tell(CodeSink sink) throws IOException {
         try (SectionOpener opener =
                 new SectionOpener(decompressors, scratch, DECOMPRESSED_BYTES_MAX)) {
             return tell(sink, opener);
+        } catch (TooMuchException e) {
+            throw new MalformedInputException(String.valueOf(e.getMessage()), e);
         }
     }
 

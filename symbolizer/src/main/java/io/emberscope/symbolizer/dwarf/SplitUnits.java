@@ -48,13 +48,23 @@ final class SplitUnits {
             return sections == null ? null : unitOf(sections, id, skeleton);
         }
         byte[] name = texts.bytes(skeleton, in, first.splitNameForm, first.splitName);
-        source = files.open(id, new String(name, StandardCharsets.UTF_8), texts.directoryText());
+        source = open(id, new String(name, StandardCharsets.UTF_8), texts.directoryText());
         if (source == null) {
             return null;
         }
         Sections sections = opener.open(ElfFile.open(source), true);
         work.take(sections.bytes());
         return unitOf(sections, id, skeleton);
+    }
+
+    /// A file that is there and cannot be read is the matter of its unit only.
+    private @Nullable ByteSource open(long id, String name, String directory)
+            throws MalformedInputException {
+        try {
+            return files.open(id, name, directory);
+        } catch (IOException e) {
+            throw new MalformedInputException("split file " + name + ": " + e.getMessage(), e);
+        }
     }
 
     private @Nullable Unit unitOf(Sections sections, long id, Unit skeleton) throws IOException {

@@ -1,7 +1,9 @@
 package io.emberscope.symbolizer.dwarf;
 
+import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import io.emberscope.base.bytes.ByteSource;
+import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -17,6 +19,9 @@ public final class Zstandard implements Decompressor {
             for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
                 output.write(piece, 0, count);
             }
+        } catch (ZstdIOException e) {
+            throw new MalformedInputException(
+                    name + ": " + e.getMessage() + " (expected: zstd's format)", e);
         }
     }
 

@@ -3,6 +3,7 @@ package io.emberscope.symbolizer.dwarf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.Zstd;
 import io.emberscope.base.bytes.ArraySource;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.base.disk.LocalDisk;
@@ -191,6 +192,31 @@ class DebugInfoTest {
         }
     }
 
+    @Test
+    void damagedZstdIsRefused() throws Exception {
+        HandmadeDwarf dwarf = HandmadeDwarf.usual();
+        byte[] info = dwarf.info().toBytes();
+        byte[] whole = Zstd.compress(info);
+        tellZstd(dwarf, info.length, whole);
+        assertRight();
+        byte[] other = whole.clone();
+        other[0] ^= 1;
+        for (byte[] damaged : List.of(other, Arrays.copyOf(whole, whole.length - 1))) {
+            assertThatThrownBy(() -> tellZstd(dwarf, info.length, damaged))
+                    .isInstanceOf(MalformedInputException.class)
+                    .hasMessageStartingWith(".debug_info: ")
+                    .hasMessageEndingWith("(expected: zstd's format)");
+        }
+    }
+
+    private void tellZstd(HandmadeDwarf dwarf, long size, byte[] compressed) throws Exception {
+        byte[] head = new Bytes(dwarf.order).u4(DebugInfo.ZSTD).u4(0).u8(size).u8(1).toBytes();
+        HandmadeSections sections =
+                dwarf.sections()
+                        .with(".debug_info", concat(head, compressed), HandmadeSections.COMPRESSED);
+        DebugInfo.of(sections.open()).decompressor(DebugInfo.ZSTD, new Zstandard()).tell(sink);
+    }
+
     private static byte[] deflated(byte[] bytes) {
         byte[] out = new byte[bytes.length + bytes.length / 1000 + 100];
         try (Deflater deflater = new Deflater()) {
@@ -247,7 +273,8 @@ class DebugInfoTest {
                 .as("is closed")
                 .isInstanceOf(java.nio.channels.ClosedChannelException.class);
         assertThatThrownBy(() -> DebugInfo.of(sections.open()).tell(sink))
-                .isInstanceOf(TooMuchException.class);
+                .isInstanceOf(MalformedInputException.class)
+                .hasMessageContaining("bytes uncompressed (expected: at most ");
     }
 
     @Test
