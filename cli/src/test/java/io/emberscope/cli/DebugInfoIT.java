@@ -6,6 +6,7 @@ import io.emberscope.server.RunningServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,7 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,13 +116,63 @@ class DebugInfoIT {
         assertThat(sent.exit).isEqualTo(1);
         assertThat(sent.err.lines())
                 .satisfiesExactly(
-                        line -> assertThat(line).contains("text: ").contains("(expected: "),
+                        line ->
+                                assertThat(line)
+                                        .contains("text: file: not an ELF file (expected: "),
                         line -> assertThat(line).contains("absent: there is no such file"),
                         line -> assertThat(line).contains("no file (expected: a program"),
                         line -> assertThat(line).contains("without: build id: none (expected: "));
         assertThat(sent.out)
                 .contains("bare: ")
                 .contains("no debug information, so no inlined functions and no lines");
+    }
+
+    /// To open a pipe would wait for somebody who writes into it.
+    @Test
+    void pipesAndDevicesInThePlaceOfFilesAreNotWaitedFor() throws Exception {
+        compile("gcc", "-g", "-O1", "-Wl,--build-id=0xabcdef0124", "-o", "whole");
+        command("objcopy", "--only-keep-debug", "whole", "whole.debug");
+        command("objcopy", "--strip-debug", "--add-gnu-debuglink=whole.debug", "whole", "linked");
+        compile("clang", "-g", "-gsplit-dwarf", "-O1", "-Wl,--build-id=0xabcdef03", "-o", "split");
+        List<Path> pipes = new ArrayList<>(List.of(directory.resolve("whole.debug")));
+        try (Stream<Path> units = Files.list(directory)) {
+            pipes.addAll(units.filter(path -> path.toString().endsWith(".dwo")).toList());
+        }
+        assertThat(pipes).hasSize(2);
+        pipes.add(directory.resolve("pipe"));
+        for (Path pipe : pipes) {
+            Files.deleteIfExists(pipe);
+            command("mkfifo", pipe.toString());
+        }
+        CompletableFuture<Run> running =
+                CompletableFuture.supplyAsync(
+                        () ->
+                                run(
+                                        "upload",
+                                        directory.resolve("pipe").toString(),
+                                        "/dev/zero",
+                                        directory.resolve("linked").toString(),
+                                        directory.resolve("split").toString()));
+        try {
+            Run sent = running.get(60, TimeUnit.SECONDS);
+            assertThat(sent.err.lines())
+                    .satisfiesExactly(
+                            line -> assertThat(line).contains("pipe: no file (expected: a program"),
+                            line -> assertThat(line).contains("/dev/zero: no file (expected: "));
+            assertThat(sent.out)
+                    .contains(
+                            "passed over "
+                                    + pipes.getFirst().toRealPath()
+                                    + ": file: a pipe, device or directory (expected: a regular"
+                                    + " file)")
+                    .contains("1 unit could not be read (split file ")
+                    .contains(".dwo: file: a pipe, device or directory (expected: ");
+        } finally {
+            for (Path pipe : pipes) {
+                // Wakes whoever waits all the same.
+                new RandomAccessFile(pipe.toFile(), "rw").close();
+            }
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -23,7 +24,15 @@ public final class PathSource implements ByteSource {
     }
 
     /// Opens the file at `path`.
+    ///
+    /// @throws java.nio.file.NoSuchFileException if there is none
+    /// @throws IOException if it cannot be opened, or is none that can be read at any position: a
+    ///   pipe, a device, a directory
     public static PathSource open(Path path) throws IOException {
+        // To open a pipe would wait for somebody who writes into it.
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new IOException("file: a pipe, device or directory (expected: a regular file)");
+        }
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try {
             return new PathSource(channel, channel.size());

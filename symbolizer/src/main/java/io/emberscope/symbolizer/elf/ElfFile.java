@@ -26,7 +26,7 @@ public final class ElfFile {
     static final int SECTIONS_MAX = 16_384;
 
     private static final int IDENT_BYTES = 16;
-    private static final int MAGIC = 0x464c457f; // 0x7f 'E' 'L' 'F', little-endian
+    private static final byte[] MAGIC = {0x7f, 'E', 'L', 'F'};
     private static final int CLASS_32 = 1;
     private static final int CLASS_64 = 2;
     private static final int LITTLE_ENDIAN = 1;
@@ -71,10 +71,11 @@ public final class ElfFile {
     /// @throws MalformedInputException if it is no ELF file, or one that contradicts itself
     /// @throws IOException if the source cannot be read
     public static ElfFile open(ByteSource source) throws IOException {
+        checkMagic(source);
         ByteCursor ident =
                 new SourceReader(source, ByteOrder.LITTLE_ENDIAN)
                         .cursor(0, IDENT_BYTES, "elf.ident");
-        expect(ident.i32("elf.magic"), "elf.magic", MAGIC, MAGIC);
+        ident.skip(MAGIC.length, "elf.magic");
         int width = expect(ident.u8("elf.class"), "elf.class", CLASS_32, CLASS_64);
         int order = expect(ident.u8("elf.order"), "elf.order", LITTLE_ENDIAN, BIG_ENDIAN);
         expect(ident.u8("elf.version"), "elf.version", VERSION, VERSION);
@@ -86,6 +87,17 @@ public final class ElfFile {
                                         : ByteOrder.LITTLE_ENDIAN),
                         width == CLASS_64)
                 .file();
+    }
+
+    private static void checkMagic(ByteSource source) throws IOException {
+        byte[] beginning = new byte[MAGIC.length];
+        if (source.size() >= beginning.length) {
+            source.fill(0, beginning, beginning.length, "elf.magic");
+        }
+        if (!Arrays.equals(beginning, MAGIC)) {
+            throw new MalformedInputException(
+                    "file: not an ELF file (expected: one, which begins with 7f 45 4c 46)");
+        }
     }
 
     private static int expect(int found, String field, int first, int last)

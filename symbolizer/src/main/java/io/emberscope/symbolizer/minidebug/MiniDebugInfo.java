@@ -71,6 +71,9 @@ public final class MiniDebugInfo implements AutoCloseable {
         ByteSource bytes = decompress(binary.source(), section.get(), scratch);
         try {
             return Optional.of(new MiniDebugInfo(ElfFile.open(bytes)));
+        } catch (MalformedInputException e) {
+            bytes.close();
+            throw new MalformedInputException(SECTION + ": " + e.getMessage(), e);
         } catch (IOException | RuntimeException e) {
             bytes.close();
             throw e;
