@@ -2,9 +2,18 @@ package io.emberscope.server;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import io.emberscope.profile.Frame;
+import io.emberscope.profile.FrameKind;
+import io.emberscope.profile.Labels;
+import io.emberscope.profile.Profile;
+import io.emberscope.profile.ProfileBatch;
+import io.emberscope.profile.ProfileType;
+import io.emberscope.profile.Profiles;
+import io.emberscope.profile.Series;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 
 /// Request bodies, honest and other.
@@ -56,6 +65,22 @@ final class Bodies {
             0x00,
             0x00 // one empty last block
         };
+    }
+
+    /// A profile of one place in a binary, which has no name.
+    static ProfileBatch ofBinary(String buildId, long address) {
+        Series series = new Series(ProfileType.CPU, Labels.of("service_name", "other"));
+        return new ProfileBatch(
+                List.of(new Frame(FrameKind.NATIVE, buildId, "other", 1, address, List.of())),
+                List.of(new int[] {0}),
+                List.of(
+                        new Profile(
+                                series,
+                                Profiles.START_NANOS,
+                                Profiles.WINDOW_NANOS,
+                                10_000_000,
+                                new int[] {0},
+                                new long[] {1})));
     }
 
     private static void zeros(OutputStream out, int mebibytes) throws IOException {

@@ -2,7 +2,6 @@ package io.emberscope.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.IngestLimits;
@@ -14,12 +13,7 @@ import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Profiles;
 import io.emberscope.profile.Series;
 import io.emberscope.profile.pprof.PprofReader;
-import io.emberscope.symbolizer.PathSource;
-import io.emberscope.symbolizer.elf.ElfFile;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,9 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,6 +54,7 @@ class DebugInfoIT {
             """;
 
     @TempDir private static Path programs;
+    private static Toolchain toolchain;
     private static Path whole;
     private static Path debug;
     private static String buildId;
@@ -77,22 +69,21 @@ class DebugInfoIT {
 
     @BeforeAll
     static void compile() throws Exception {
+        toolchain = new Toolchain(programs);
         Files.writeString(programs.resolve("program.c"), PROGRAM);
-        run("gcc", "-g", "-O1", "-Wl,--build-id", "-o", "whole", "program.c");
-        run("objcopy", "--only-keep-debug", "whole", "program.debug");
-        run("strip", "-o", "stripped", "whole");
+        toolchain.run("gcc", "-g", "-O1", "-Wl,--build-id", "-o", "whole", "program.c");
+        toolchain.run("objcopy", "--only-keep-debug", "whole", "program.debug");
+        toolchain.run("strip", "-o", "stripped", "whole");
         whole = programs.resolve("whole");
         debug = programs.resolve("program.debug");
-        try (PathSource source = PathSource.open(whole)) {
-            buildId = ElfFile.open(source).buildId().orElseThrow();
-        }
+        buildId = toolchain.buildId("whole");
         inHot = addressOfLine(4);
         inMain = addressOfLine(10);
     }
 
     /// The first address that the line table of `readelf` gives for a line.
     private static long addressOfLine(int line) throws Exception {
-        String table = output("readelf", "--debug-dump=decodedline", whole.toString());
+        String table = toolchain.output("readelf", "--debug-dump=decodedline", whole.toString());
         return table.lines()
                 .map(row -> row.trim().split("\\s+"))
                 .filter(row -> row.length > 2 && row[0].equals("program.c"))
@@ -177,7 +168,8 @@ class DebugInfoIT {
     @Test
     void aBinaryTellsTheAddressesThatAnotherSenderDoesNotKnow() throws Exception {
         String[] code =
-                output("readelf", "-lW", whole.toString())
+                toolchain
+                        .output("readelf", "-lW", whole.toString())
                         .lines()
                         .filter(line -> line.contains("LOAD") && line.contains("R E"))
                         .findFirst()
@@ -235,8 +227,8 @@ class DebugInfoIT {
                 .globl _start
                 _start: ret
                 """);
-        run("gcc", "-nostdlib", "-Wl,--build-id", "-o", "bomb", "bomb.s");
-        run("objcopy", "--compress-debug-sections=zlib", "bomb");
+        toolchain.run("gcc", "-nostdlib", "-Wl,--build-id", "-o", "bomb", "bomb.s");
+        toolchain.run("objcopy", "--compress-debug-sections=zlib", "bomb");
         byte[] bomb = Files.readAllBytes(programs.resolve("bomb"));
         assertThat(bomb.length).isLessThan(8 << 20);
         assertThat(text(upload(bomb)))
@@ -246,11 +238,12 @@ class DebugInfoIT {
 
     @Test
     void whatIsMissingIsFetchedOnceAndWhatIsAbsentIsNotAskedForAgain() throws Exception {
-        try (Servers servers = new Servers();
-                RunningServer fetching = servers.ask(data.resolve("fetching"))) {
+        try (DebuginfodServer servers = new DebuginfodServer();
+                RunningServer fetching = servers.askedBy(data.resolve("fetching"))) {
             servers.files.put(buildId + "/debuginfo", Files.readAllBytes(debug));
             assertThat(fetching.post(batch()).statusCode()).isEqualTo(200);
-            assertThat(fetching.post(ofBinary("abcdef0123456789")).statusCode()).isEqualTo(200);
+            assertThat(fetching.post(Bodies.ofBinary("abcdef0123456789", 0x1234)).statusCode())
+                    .isEqualTo(200);
             await(fetching, "\"hot\"");
             assertThat(lines(fetching)).containsExactlyInAnyOrder("hot 4", "work 7", "main 10");
             assertThat(fetching.text(PATH)).contains("\"shared\":true").contains("\"absent\"");
@@ -277,13 +270,13 @@ class DebugInfoIT {
 
     @Test
     void aServerThatGivesAnotherBinaryOrNoElfFileIsNotBelieved() throws Exception {
-        try (Servers servers = new Servers();
-                RunningServer fetching = servers.ask(data.resolve("fetching"))) {
+        try (DebuginfodServer servers = new DebuginfodServer();
+                RunningServer fetching = servers.askedBy(data.resolve("fetching"))) {
             String other = "00112233445566778899";
             servers.files.put(other + "/debuginfo", Files.readAllBytes(debug));
             servers.files.put(buildId + "/debuginfo", symbols());
             assertThat(fetching.post(batch()).statusCode()).isEqualTo(200);
-            assertThat(fetching.post(ofBinary(other)).statusCode()).isEqualTo(200);
+            assertThat(fetching.post(Bodies.ofBinary(other, 0x1234)).statusCode()).isEqualTo(200);
             fetching.text("/api/v1/top?" + RANGE);
             long end = System.nanoTime() + PATIENCE.toNanos();
             while (fetching.text(PATH).split("unreadable", -1).length < 3) {
@@ -295,57 +288,6 @@ class DebugInfoIT {
                     .contains("file: a symbol file (expected: an ELF file)")
                     .contains("\"symbols\":[]");
         }
-    }
-
-    /// debuginfod, as far as its protocol goes: files by build id and kind.
-    private static final class Servers implements AutoCloseable {
-        final Map<String, byte[]> files = new ConcurrentHashMap<>();
-        final Map<String, Integer> asked = new ConcurrentHashMap<>();
-        private final HttpServer http;
-
-        Servers() throws IOException {
-            http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-            http.createContext(
-                    "/buildid/",
-                    exchange -> {
-                        String what = exchange.getRequestURI().getPath().substring(9);
-                        asked.merge(what, 1, Integer::sum);
-                        byte[] file = files.get(what);
-                        exchange.sendResponseHeaders(
-                                file == null ? 404 : 200, file == null ? -1 : 0);
-                        try (OutputStream out = exchange.getResponseBody()) {
-                            if (file != null) {
-                                out.write(file);
-                            }
-                        }
-                    });
-            http.start();
-        }
-
-        RunningServer ask(Path data) throws IOException {
-            return RunningServer.start(
-                    data, "--debuginfod", "http://127.0.0.1:" + http.getAddress().getPort() + "/");
-        }
-
-        @Override
-        public void close() {
-            http.stop(0);
-        }
-    }
-
-    private static ProfileBatch ofBinary(String id) {
-        Series series = new Series(ProfileType.CPU, Labels.of("service_name", "other"));
-        return new ProfileBatch(
-                List.of(new Frame(FrameKind.NATIVE, id, "other", 1, 0x1234, List.of())),
-                List.of(new int[] {0}),
-                List.of(
-                        new Profile(
-                                series,
-                                Profiles.START_NANOS,
-                                Profiles.WINDOW_NANOS,
-                                10_000_000,
-                                new int[] {0},
-                                new long[] {1})));
     }
 
     private static void await(RunningServer server, String wanted) throws Exception {
@@ -414,24 +356,7 @@ class DebugInfoIT {
     }
 
     private static Path withoutBuildId() throws Exception {
-        run("gcc", "-g", "-Wl,--build-id=none", "-o", "without", "program.c");
+        toolchain.run("gcc", "-g", "-Wl,--build-id=none", "-o", "without", "program.c");
         return programs.resolve("without");
-    }
-
-    private static void run(String... command) throws Exception {
-        output(command);
-    }
-
-    private static String output(String... command) throws Exception {
-        Path out = Files.createTempFile(programs, "output", "");
-        Process process =
-                new ProcessBuilder(command)
-                        .directory(programs.toFile())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .redirectOutput(out.toFile())
-                        .start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
-        assertThat(process.exitValue()).as(String.join(" ", command)).isZero();
-        return Files.readString(out);
     }
 }

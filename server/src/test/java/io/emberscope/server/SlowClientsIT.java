@@ -7,10 +7,14 @@ import io.emberscope.profile.Profiles;
 import io.emberscope.server.edge.Limits;
 import java.io.IOException;
 import java.net.SocketException;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,6 +84,72 @@ class SlowClientsIT {
         assertTrickleEnds(post("application/x-protobuf", 1_000_000_000), "x");
         assertTrickleEnds(post("text/plain", 1_000_000).replace("localhost", "evil"), "x");
         assertTrickleEnds(post("text/plain", 1_000).replace("/v1", "/v2"), "x");
+    }
+
+    @Test
+    void uploadsThatTrickleInOrStopAreRefusedAndTheirPlacesAreFreeAgain() throws Exception {
+        // Twice, so that the threads of the first ones serve the others.
+        for (int round = 0; round < 2; round++) {
+            List<RawHttp> slow = new ArrayList<>();
+            try {
+                for (int i = 0; i < Limits.UPLOADS_MAX; i++) {
+                    RawHttp raw = new RawHttp(server.uri());
+                    slow.add(raw);
+                    raw.send(upload());
+                    if (i % 2 == 0) {
+                        Thread.ofPlatform().daemon().start(() -> trickle(raw));
+                    }
+                }
+                for (RawHttp raw : slow) {
+                    assertThat(raw.answer())
+                            .startsWith("HTTP/1.1 400 ")
+                            .endsWith(
+                                    "\"file: came too slowly (expected: at least 65536 bytes each"
+                                            + " 1 s)\"}}");
+                }
+            } finally {
+                for (RawHttp raw : slow) {
+                    raw.close();
+                }
+            }
+            String answer = answerToAWholeUpload();
+            assertThat(answer).contains("expected: ").doesNotContain("came too slowly");
+        }
+        try (Stream<Path> left = Files.list(data.resolve("symbols/incoming"))) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    private static String upload() {
+        return post("application/octet-stream", 1_000_000)
+                .replace("/v1development/profiles", "/api/v1/debuginfo");
+    }
+
+    private static void trickle(RawHttp raw) {
+        try {
+            while (true) {
+                raw.send("x");
+                Thread.sleep(100);
+            }
+        } catch (IOException | InterruptedException _) {
+            // It is closed.
+        }
+    }
+
+    /// What is said of a file that is none, once a thread is free.
+    private static String answerToAWholeUpload() throws Exception {
+        byte[] file = "no debug file".repeat(10).getBytes(StandardCharsets.US_ASCII);
+        for (int i = 0; i < DROPS_MAX; i++) {
+            HttpResponse<byte[]> answer =
+                    server.post(
+                            "/api/v1/debuginfo", file, "content-type", "application/octet-stream");
+            if (answer.statusCode() != 429) {
+                assertThat(answer.statusCode()).isEqualTo(400);
+                return new String(answer.body(), StandardCharsets.UTF_8);
+            }
+            Thread.sleep(100);
+        }
+        throw new AssertionError("no place is free");
     }
 
     @Test

@@ -55,7 +55,8 @@ public record Limits(
     public static final int HTTP1_CHUNK_BYTES_MAX = 8 * 1024;
 
     /// An agent sends every 10 s and keeps its connection; a stranger loses his after this. A head
-    /// that trickles in counts as idle until it is whole.
+    /// that trickles in counts as idle until it is whole, and so does a debug file of which next to
+    /// nothing comes.
     public static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
 
     /// From the head of a request to the last byte of its answer, so it also ends bodies that

@@ -10,16 +10,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /// Asks debuginfod servers for files by build id (debuginfod(8) of elfutils: `GET
-/// /buildid/BUILDID/debuginfo` and `/executable`; 404 if a server has none). Safe for use by
-/// several threads.
+/// /buildid/BUILDID/debuginfo` and `/executable`; 404 if a server has none). Each gives two files
+/// at once at most, so that one that holds up whoever asks it keeps nobody from the others. Safe
+/// for use by several threads.
 final class Debuginfod implements AutoCloseable {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
 
@@ -28,6 +32,14 @@ final class Debuginfod implements AutoCloseable {
 
     /// How long a server that failed is not asked.
     private static final Duration REST = Duration.ofMinutes(1);
+
+    /// Files from one server at once.
+    private static final int PLACES = 2;
+
+    private static final int AT_ONCE_MAX = 16;
+
+    /// How long somebody waits for a place; meanwhile there is nothing else to ask for the same.
+    private static final Duration PLACE_MAX = Duration.ofSeconds(5);
 
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
@@ -42,6 +54,7 @@ final class Debuginfod implements AutoCloseable {
     private final Duration fileMax;
     private final InstantSource clock;
     private final Map<URI, Instant> restsUntil = new ConcurrentHashMap<>();
+    private final Map<URI, Semaphore> places = new ConcurrentHashMap<>();
 
     /// What a server has of a binary.
     enum Kind {
@@ -60,28 +73,61 @@ final class Debuginfod implements AutoCloseable {
         this.fileMax = fileMax;
     }
 
-    /// The servers, in the order in which they are to be asked; those that failed of late are left
-    /// out.
-    ///
-    /// @throws IOException if none is left
-    List<URI> servers() throws IOException {
-        Instant now = clock.instant();
-        List<URI> awake =
-                servers.stream()
-                        .filter(server -> !now.isBefore(restsUntil.getOrDefault(server, now)))
-                        .toList();
-        if (awake.isEmpty()) {
-            throw new IOException("all servers failed of late");
-        }
-        return awake;
+    /// How many threads may ask: as many as all servers have places.
+    int atOnce() {
+        return Math.min(PLACES * servers.size(), AT_ONCE_MAX);
+    }
+
+    /// The servers, in the order in which they are to be asked: those with a free place first,
+    /// those that failed of late last.
+    List<URI> servers() {
+        List<URI> ordered = new ArrayList<>(servers);
+        moveToEnd(ordered, server -> places(server).availablePermits() == 0);
+        moveToEnd(ordered, this::rests);
+        return ordered;
+    }
+
+    private static void moveToEnd(List<URI> ordered, Predicate<URI> which) {
+        List<URI> moved = ordered.stream().filter(which).toList();
+        ordered.removeAll(moved);
+        ordered.addAll(moved);
+    }
+
+    private boolean rests(URI server) {
+        return clock.instant().isBefore(restsUntil.getOrDefault(server, Instant.MIN));
+    }
+
+    private Semaphore places(URI server) {
+        return places.computeIfAbsent(server, _ -> new Semaphore(PLACES));
     }
 
     /// Fetches a file from a server. One that could not be asked, or sent something too long or too
-    /// slowly, is left in peace for a while.
+    /// slowly, is left in peace for a while: it is not asked, which is a failure too.
     ///
     /// @param target where it is written to
     /// @return whether it has it
     boolean fetch(URI server, String buildId, Kind kind, Path target)
+            throws IOException, InterruptedException {
+        checkAwake(server);
+        Semaphore place = places(server);
+        if (!place.tryAcquire(PLACE_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new IOException(server + ": gives others files all the time");
+        }
+        try {
+            checkAwake(server); // others may have been let down meanwhile
+            return getOrRest(server, buildId, kind, target);
+        } finally {
+            place.release();
+        }
+    }
+
+    private void checkAwake(URI server) throws IOException {
+        if (rests(server)) {
+            throw new IOException(server + ": failed a short while ago");
+        }
+    }
+
+    private boolean getOrRest(URI server, String buildId, Kind kind, Path target)
             throws IOException, InterruptedException {
         try {
             return get(server, buildId, kind, target);

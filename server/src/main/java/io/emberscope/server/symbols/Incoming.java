@@ -26,18 +26,19 @@ final class Incoming {
     /// What comes more slowly holds a place that others wait for.
     private static final long RATE_BYTES_MIN = 64 << 10;
 
-    private static final Duration RATE_TIME = Duration.ofSeconds(30);
-
     private final Disk disk;
     private final Path directory;
     private final long bytesMax;
+    private final Duration rateTime;
     private final AtomicLong last = new AtomicLong();
 
     /// @param bytesMax of one file
-    Incoming(Disk disk, Path directory, long bytesMax) {
+    /// @param rateTime in which some of a file must have come
+    Incoming(Disk disk, Path directory, long bytesMax, Duration rateTime) {
         this.disk = disk;
         this.directory = directory;
         this.bytesMax = bytesMax;
+        this.rateTime = rateTime;
     }
 
     /// A name for a file that is not there yet.
@@ -47,7 +48,7 @@ final class Incoming {
 
     /// Writes a file of all that comes. If that fails, it is gone.
     ///
-    /// @throws MalformedInputException if it is empty or too long
+    /// @throws MalformedInputException if it is empty, too long, or comes too slowly
     /// @throws DiskFullException if profiles need the room
     void write(Path path, InputStream in) throws IOException {
         boolean isWhole = false;
@@ -66,17 +67,17 @@ final class Incoming {
         }
     }
 
-    private static MalformedInputException late() {
+    private MalformedInputException late() {
         return new MalformedInputException(
                 "file: came too slowly (expected: at least "
                         + RATE_BYTES_MIN
                         + " bytes each "
-                        + RATE_TIME.toSeconds()
+                        + rateTime.toSeconds()
                         + " s)");
     }
 
     /// Ends a file that comes too slowly: closes it and wakes whoever reads it.
-    private static final class Watch {
+    private final class Watch {
         private final InputStream in;
         private final Thread reader = Thread.currentThread();
         private long bytes;
@@ -89,7 +90,7 @@ final class Incoming {
         }
 
         void next() {
-            CompletableFuture.delayedExecutor(RATE_TIME.toMillis(), TimeUnit.MILLISECONDS)
+            CompletableFuture.delayedExecutor(rateTime.toMillis(), TimeUnit.MILLISECONDS)
                     .execute(this::look);
         }
 

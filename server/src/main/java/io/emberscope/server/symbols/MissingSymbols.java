@@ -28,7 +28,6 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
     private static final String COUNTER = "emberscope_server_symbols_fetched_total";
     private static final String HELP = "Binaries whose symbols debuginfod servers were asked for.";
 
-    private static final int THREADS = 2;
     private static final int QUEUE_MAX = 256;
 
     /// Those of which one query may ask; its next ones may ask for others.
@@ -56,7 +55,7 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         WAITING,
         /// It was found.
         FOUND,
-        /// No server has it.
+        /// No server has it; each was asked.
         ABSENT,
         /// A server has something that cannot be read.
         UNREADABLE,
@@ -78,8 +77,8 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         this.metrics = metrics;
         this.threads =
                 new ThreadPoolExecutor(
-                        THREADS,
-                        THREADS,
+                        servers.atOnce(),
+                        servers.atOnce(),
                         1,
                         TimeUnit.MINUTES,
                         new ArrayBlockingQueue<>(QUEUE_MAX),

@@ -48,7 +48,9 @@ public final class ServerSymbols implements AutoCloseable {
             throws IOException {
         SymbolStore store =
                 SymbolStore.open(directory, disk, bytesMax, limits.symbolBytesMax(), metrics);
-        Incoming incoming = new Incoming(disk, store.incoming(), Limits.DEBUG_FILE_BYTES_MAX);
+        Incoming incoming =
+                new Incoming(
+                        disk, store.incoming(), Limits.DEBUG_FILE_BYTES_MAX, limits.idleTimeout());
         SymbolIntake intake =
                 new SymbolIntake(
                         store,

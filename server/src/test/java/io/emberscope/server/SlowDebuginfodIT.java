@@ -1,0 +1,121 @@
+package io.emberscope.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.emberscope.base.disk.LocalDisk;
+import io.emberscope.server.edge.Limits;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A debuginfod server whose files stop coming: it is given up, and keeps nobody from the others.
+class SlowDebuginfodIT {
+    private static final String TOP =
+            "/api/v1/top?from=2026-01-01T00:00:00Z&to=2026-01-01T00:01:00Z";
+    private static final String PATH = "/api/v1/debuginfo";
+    private static final List<String> STALLED = List.of("aa00000000000001", "aa00000000000002");
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir private static Path programs;
+    private static byte[] program;
+    private static String buildId;
+    private static long address;
+
+    @TempDir private Path data;
+
+    @BeforeAll
+    static void compile() throws Exception {
+        Toolchain toolchain = new Toolchain(programs);
+        Files.writeString(programs.resolve("late.c"), "int main(void) { return 0; }");
+        toolchain.run("gcc", "-g", "-Wl,--build-id", "-o", "late", "late.c");
+        program = Files.readAllBytes(programs.resolve("late"));
+        buildId = toolchain.buildId("late");
+        address =
+                toolchain
+                        .output("nm", "late")
+                        .lines()
+                        .filter(line -> line.endsWith(" T main"))
+                        .mapToLong(line -> Long.parseLong(line, 0, 16, 16))
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    @Test
+    void twoStalledFilesDoNotKeepAnotherServerFromBeingAsked() throws Exception {
+        try (DebuginfodServer bad = stalling();
+                DebuginfodServer good = new DebuginfodServer();
+                RunningServer server =
+                        RunningServer.start(
+                                data, "--debuginfod", bad.url(), "--debuginfod", good.url())) {
+            good.files.put(buildId + "/debuginfo", program);
+            ask(server);
+            await(() -> STALLED.stream().allMatch(id -> bad.asked.containsKey(id + "/debuginfo")));
+            assertThat(server.post(Bodies.ofBinary(buildId, address)).statusCode()).isEqualTo(200);
+            await(() -> server.text(TOP).contains("\"main\""));
+            assertThat(bad.asked).doesNotContainKey(buildId + "/debuginfo");
+            // They still hold both its places: none was cut that we might have waited for.
+            assertThat(states(server)).containsExactly("waiting", "waiting");
+        }
+    }
+
+    @Test
+    void aFileThatStopsIsCutAndSaysWhy() throws Exception {
+        Limits limits =
+                Limits.of(RunningServer.SMALL_HEAP)
+                        .withTimeouts(Duration.ofSeconds(1), Limits.REQUEST_TIMEOUT);
+        try (DebuginfodServer bad = stalling();
+                RunningServer server =
+                        RunningServer.start(
+                                limits, new LocalDisk(), data, "--debuginfod", bad.url())) {
+            ask(server);
+            await(() -> states(server).equals(List.of("failed", "failed")));
+            assertThat(server.text(PATH))
+                    .contains(
+                            bad.url().replaceAll("/$", "")
+                                    + ": file: came too slowly (expected: at least 65536 bytes"
+                                    + " each 1 s)");
+            try (Stream<Path> left = Files.list(data.resolve("symbols/incoming"))) {
+                assertThat(left).isEmpty();
+            }
+        }
+    }
+
+    private static DebuginfodServer stalling() throws Exception {
+        DebuginfodServer server = new DebuginfodServer();
+        for (String id : STALLED) {
+            server.files.put(id + "/debuginfo", program);
+            server.stalled.add(id + "/debuginfo");
+        }
+        return server;
+    }
+
+    /// Has a query miss names of the binaries that stall.
+    private static void ask(RunningServer server) throws Exception {
+        for (String id : STALLED) {
+            assertThat(server.post(Bodies.ofBinary(id, 0x1234)).statusCode()).isEqualTo(200);
+        }
+        server.text(TOP);
+    }
+
+    /// What became of the binaries that stall.
+    private static List<String> states(RunningServer server) throws Exception {
+        String text = server.text(PATH);
+        return STALLED.stream()
+                .map(id -> text.replaceAll("(?s).*\"" + id + "\",\"state\":\"(\\w+)\".*", "$1"))
+                .toList();
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).as("time").isLessThan(end);
+            Thread.sleep(50);
+        }
+    }
+}
