@@ -42,9 +42,9 @@ class FloodIT {
 
     /// Heap, direct buffers and compiled code as bounded by the flags; then classes, stacks and the
     /// JVM itself, which no flag bounds.
-    private static final long RESIDENT_KIB_MAX = (HEAP_MIB + 64 + 64 + 192) << 10;
+    static final long RESIDENT_KIB_MAX = (HEAP_MIB + 64 + 64 + 192) << 10;
 
-    private static final List<String> FLAGS =
+    static final List<String> FLAGS =
             List.of(
                     "-Xmx" + HEAP_MIB + "m",
                     "-XX:MaxDirectMemorySize=64m",
@@ -247,7 +247,8 @@ class FloodIT {
             }
             assertThat(probe.get()).as("answers meanwhile").isPositive();
         }
-        System.out.println("flood: statuses " + statuses + ", peak " + residentKib() + " KiB");
+        System.out.println(
+                "flood: statuses " + statuses + ", peak " + server.peakResidentKib() + " KiB");
         return statuses;
     }
 
@@ -256,16 +257,10 @@ class FloodIT {
         assertThat(server.isAlive()).isTrue();
         assertThat(server.get("/ready")).isEqualTo("ready\n");
         assertThat(server.get("/metrics")).contains("\nemberscope_server_ingest_bytes 0\n");
-        assertThat(residentKib()).as("peak of resident KiB").isLessThan(RESIDENT_KIB_MAX);
+        assertThat(server.peakResidentKib())
+                .as("peak of resident KiB")
+                .isLessThan(RESIDENT_KIB_MAX);
         assertThat(Files.readString(directory.resolve("err"))).doesNotContain("ERROR");
-    }
-
-    private long residentKib() throws IOException {
-        return Files.readAllLines(Path.of("/proc/" + server.pid() + "/status")).stream()
-                .filter(line -> line.startsWith("VmHWM:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                .findFirst()
-                .orElseThrow();
     }
 
     private int post(byte[] body, String encoding) throws Exception {

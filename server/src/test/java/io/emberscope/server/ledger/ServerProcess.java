@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -87,6 +88,20 @@ public final class ServerProcess implements AutoCloseable {
     /// Its process id.
     public long pid() {
         return process.pid();
+    }
+
+    /// The most memory that it ever had, in KiB, as the kernel counts it.
+    public long peakResidentKib() throws IOException {
+        return peakResidentKib(process.pid());
+    }
+
+    /// The same of another process.
+    public static long peakResidentKib(long pid) throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .findFirst()
+                .orElse(0);
     }
 
     /// Whether it runs.
