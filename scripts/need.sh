@@ -60,8 +60,10 @@ want_for_test() {
     want_command dwp binutils 'packs it in the older way'
     want_command ld.gold binutils 'is another linker'
     want_command clang++ clang 'compiles some of the programs that have it'
+    want_command ld.lld lld 'is the linker of those that are optimized when they are linked'
     want_command dwz dwz 'takes out of it what is there twice'
-    want_match '/usr/lib/debug/.build-id/*/*.debug' libc6-dbg 'is debug information of C'
+    want_debug_file /usr/lib/x86_64-linux-gnu/libc.so.6 libc6-dbg 'is debug information of C'
+    want_match /usr/lib/x86_64-linux-gnu/debug/libstdc++.so.6 "$(libstdcxx_dbg)" 'has that of the C++ library'
     want_match '/usr/lib/x86_64-linux-gnu/libpython3*d.so.1.0' libpython3-dbg 'is more of it, with inlined functions'
     if ! matches "${HOME:-}/.rustup/toolchains/*/lib/librustc_driver-*.so"; then
       want_match '/usr/lib/x86_64-linux-gnu/librustc_driver-*.so' rustc 'is large code in Rust, for unwind tables'
@@ -99,6 +101,23 @@ want_file() {
 # want_match PATTERN PACKAGE WHY
 want_match() {
   matches "$1" || want_package "$2" "$3"
+}
+
+# want_debug_file PATTERN PACKAGE WHY: the debug file of a binary, by its build id.
+want_debug_file() {
+  local binary id=none
+  for binary in $(compgen -G "$1"); do
+    id=$(readelf -n "$binary" | sed -n 's/^ *Build ID: //p') || id=none
+  done
+  [[ -e /usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug ]] || want_package "$2" "$3"
+}
+
+# The package with the debug information of the C++ library: the version of gcc is in its name.
+libstdcxx_dbg() {
+  local name
+  name=$(apt-cache pkgnames libstdc++6- 2>/dev/null | grep -E '^libstdc\+\+6-[0-9]+-dbg$' \
+    | sort -V | tail -n 1) || name=''
+  printf '%s\n' "${name:-libstdc++6-12-dbg}"
 }
 
 # Whether a pattern is the name of a file.

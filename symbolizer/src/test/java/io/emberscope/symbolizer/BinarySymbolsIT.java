@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BinarySymbolsIT {
     private static final int ADDRESSES = 20_000;
     private static final int FUNCTIONS_MAX = 1 << 20;
-    private static final double DIFFERENT_MAX = 0.001;
+    private static final String LIBC = "/usr/lib/x86_64-linux-gnu:libc.so.6";
 
     private static final String PROGRAM =
             """
@@ -85,9 +84,7 @@ class BinarySymbolsIT {
             try (SymbolFile symbols = symbols(of)) {
                 assertThat(symbols.sources())
                         .containsExactlyInAnyOrder(SymbolSource.SYMBOLS, SymbolSource.DEBUG_INFO);
-                assertThat(compare(symbols, whole, addresses, theirs))
-                        .as("%s", of)
-                        .isLessThanOrEqualTo((int) (ADDRESSES * DIFFERENT_MAX));
+                compare(symbols, whole, addresses, theirs);
             }
         }
     }
@@ -121,25 +118,13 @@ class BinarySymbolsIT {
 
     @Test
     void libcsDebugFileSaysWhatLlvmFindsThere() throws Exception {
-        Path libc;
-        try (Stream<Path> maps =
-                Files.lines(Path.of("/proc/self/maps"))
-                        .map(line -> Path.of(line.substring(Math.max(0, line.indexOf('/')))))) {
-            libc = maps.filter(path -> path.endsWith("libc.so.6")).findFirst().orElseThrow();
-        }
-        String id;
-        try (PathSource source = PathSource.open(libc)) {
-            id = ElfFile.open(source).buildId().orElseThrow();
-        }
-        Path debug =
-                Path.of("/usr/lib/debug/.build-id", id.substring(0, 2), id.substring(2) + ".debug");
-        assertThat(debug).as("libc's debug information is installed").exists();
+        Path libc = Pinned.files(List.of(new Pinned("libc6", LIBC))).getFirst();
+        Path debug = Pinned.files(List.of(Pinned.debugFile("libc6-dbg", LIBC))).getFirst();
         long[] addresses = addresses(libc);
         List<String> theirs = llvm(libc, addresses);
         try (SymbolFile symbols = symbols(debug)) {
-            assertThat(symbols.buildId()).isEqualTo(id);
-            assertThat(compare(symbols, debug, addresses, theirs))
-                    .isLessThanOrEqualTo((int) (ADDRESSES * DIFFERENT_MAX));
+            assertThat(debug.toString().replace("/", "")).endsWith(symbols.buildId() + ".debug");
+            compare(symbols, debug, addresses, theirs);
         }
     }
 
@@ -184,7 +169,7 @@ class BinarySymbolsIT {
             for (long at = text.address(); at < text.address() + text.size(); at++) {
                 List<CodeFrame> frames = symbols.find(at);
                 if (!frames.isEmpty() && "main.main".equals(frames.getLast().function())) {
-                    found.add(text(frames));
+                    found.add(Differences.text(frames));
                 }
             }
             assertThat(found).contains("main.main\n" + source + ":6");
@@ -222,81 +207,16 @@ class BinarySymbolsIT {
         }
     }
 
-    /// How many addresses have other frames.
-    private int compare(SymbolFile symbols, Path named, long[] addresses, List<String> theirs)
+    private static void compare(
+            SymbolFile symbols, Path named, long[] addresses, List<String> theirs)
             throws Exception {
-        Map<String, Set<String>> aliases = aliases(named);
-        List<String> different = new ArrayList<>();
-        int unknown = 0;
-        int chosen = 0;
+        Differences differences = Differences.withSymbolsOf(named);
         for (int i = 0; i < addresses.length; i++) {
-            String ours = text(symbols.find(addresses[i]));
-            if (ours.equals(theirs.get(i))) {
-                unknown += ours.startsWith("??") ? 1 : 0;
-            } else if (isSameButForSymbols(ours, theirs.get(i), aliases)) {
-                chosen++;
-            } else {
-                different.add("0x%x:%n%s%nllvm:%n%s".formatted(addresses[i], ours, theirs.get(i)));
-            }
+            String ours = Differences.text(symbols.find(addresses[i]));
+            differences.add(addresses[i], ours, theirs.get(i));
         }
-        System.out.printf(
-                "%s: %d of %d different, %d unknown to both, %d by another symbol%n",
-                named, different.size(), addresses.length, unknown, chosen);
-        different.stream().limit(5).forEach(System.out::println);
-        assertThat(unknown).isLessThan(addresses.length / 4);
-        return different.size();
-    }
-
-    /// Whether an answer is ours but for what a symbol says: LLVM may choose another of several
-    /// names of the outermost function, or have no symbol table to look in, and takes the name of a
-    /// source file from the table too.
-    private static boolean isSameButForSymbols(
-            String ours, String theirs, Map<String, Set<String>> aliases) {
-        String[] our = ours.split("\n", -1);
-        String[] their = theirs.split("\n", -1);
-        if (our.length != their.length) {
-            return false;
-        }
-        int outermost = our.length - 2;
-        for (int i = 0; i < our.length; i++) {
-            boolean isSame =
-                    our[i].equals(their[i])
-                            || (i == outermost
-                                    && (aliases.getOrDefault(our[i], Set.of()).contains(their[i])
-                                            || our[i].startsWith(their[i] + '.')
-                                            || (their[i].equals("??") && our.length == 2)))
-                            || (our[i].equals("??:0") && their[i].matches("[^/]*:0"));
-            if (!isSame) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /// All names that each function has.
-    private Map<String, Set<String>> aliases(Path binary) throws Exception {
-        Map<String, Set<String>> byAddress = new HashMap<>();
-        for (String line : output("nm", binary.toString()).lines().toList()) {
-            String[] words = line.split(" ", -1);
-            if (words.length == 3) {
-                String name = words[2].replaceFirst("@.*", "");
-                byAddress.computeIfAbsent(words[0], _ -> new HashSet<>()).add(name);
-            }
-        }
-        Map<String, Set<String>> aliases = new HashMap<>();
-        byAddress.values().forEach(names -> names.forEach(name -> aliases.put(name, names)));
-        return aliases;
-    }
-
-    /// As `llvm-symbolizer` prints it: function and file:line in turn, innermost first.
-    private static String text(List<CodeFrame> frames) {
-        StringBuilder text = new StringBuilder();
-        for (CodeFrame frame : frames) {
-            text.append(frame.function() == null ? "??" : frame.function()).append('\n');
-            text.append(frame.file() == null ? "??" : frame.file());
-            text.append(':').append(frame.line()).append('\n');
-        }
-        return text.isEmpty() ? "??\n??:0" : text.toString().stripTrailing();
+        differences.assertExplained(named.toString());
+        assertThat(differences.unknown()).isLessThan(addresses.length / 4);
     }
 
     private List<String> llvm(Path binary, long[] addresses) throws Exception {

@@ -3,9 +3,16 @@ package io.emberscope.symbolizer.dwarf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.base.disk.LocalDisk;
+import io.emberscope.symbolizer.BinarySymbols;
+import io.emberscope.symbolizer.Differences;
 import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.Pinned;
+import io.emberscope.symbolizer.dwarf.DwarfBinaries.Binary;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;
+import io.emberscope.symbolizer.symbols.SymbolFile;
+import io.emberscope.symbolizer.symbols.SymbolLimits;
+import io.emberscope.symbolizer.symbols.SymbolMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,12 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,403 +30,27 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Asks us and `llvm-symbolizer` what belongs to random addresses of programs: of some compiled for
 /// the purpose by several compilers in many ways, and of Debian's packages with debug information.
-/// All must be equal: functions, what they were inlined into, files and lines.
+/// All must be equal, as it is told and through symbol files: functions, what they were inlined
+/// into, files and lines. What differs has a reason with a name, in [Differences].
 ///
 /// `-Doracle.addresses=N` asks for so many of each; `-Doracle.dwarf=FILE:FILE` adds files.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DwarfOracleIT {
     private static final long SEED = Long.getLong("oracle.seed", 20_261_130);
     private static final int ADDRESSES = Integer.getInteger("oracle.addresses", 3_000);
-    private static final double DIFFERENT_MAX = 0.001;
-
-    /// Files that Debian has debug information in, and how many of each are compared.
-    private static final List<String> DEBIAN =
-            List.of(
-                    "/usr/lib/x86_64-linux-gnu:libpython3*d.so.1.0",
-                    "/usr/lib/x86_64-linux-gnu/debug:libstdc++.so.6",
-                    "/usr/lib/debug/.build-id:*/*.debug");
-
-    private static final int DEBIAN_FILES_MAX = 12;
-
-    private static final String HEADER =
-            """
-            #pragma once
-            static inline int half(int x) {
-                return x / 2;
-            }
-            static inline __attribute__((always_inline)) int mixed(int x) {
-                int sum = 0;
-                for (int i = 0; i < x; i++)
-                    sum += half(i) ^ (i << 3);
-                return sum;
-            }
-            int elsewhere(int x);
-            """;
-
-    private static final String MAIN_C =
-            """
-            #include "parts/part.h"
-            #include <stdio.h>
-            #include <stdlib.h>
-            #include <string.h>
-            static int compare(const void *a, const void *b) { return *(int *) a - *(int *) b; }
-            static __attribute__((noinline)) int unused(int x) { return mixed(x); }
-            int never_called(int x) { return unused(x) + elsewhere(x); }
-            static inline int twice(int x) { return half(x) + mixed(x); }
-            int main(int argc, char **argv) {
-                int numbers[64];
-                for (int i = 0; i < 64; i++)
-                    numbers[i] = twice(argc * i) + elsewhere(i);
-                qsort(numbers, 64, sizeof(int), compare);
-                if (argc > 3)
-                    abort();
-                char text[100];
-                snprintf(text, sizeof text, "%d", numbers[3]);
-                return (int) strlen(text) + mixed(numbers[4]);
-            }
-            """;
-
-    private static final String ELSEWHERE_C =
-            """
-            #include "part.h"
-            struct point { int x, y; };
-            static struct point moved(struct point p, int by) {
-                p.x += half(by);
-                p.y += mixed(by);
-                return p;
-            }
-            int elsewhere(int x) {
-                struct point p = {x, x};
-                for (int i = 0; i < 10; i++) {
-                    int inner = i * x;
-                    p = moved(p, inner);
-                }
-                switch (x) {
-                case 1: return p.x;
-                case 2: return mixed(p.y);
-                case 3: __builtin_trap();
-                default: return p.x + p.y;
-                }
-            }
-            """;
-
-    private static final String MAIN_CC =
-            """
-            #include <algorithm>
-            #include <cstdio>
-            #include <map>
-            #include <string>
-            #include <vector>
-            namespace {
-            template <typename T, int N> struct Ring {
-                T slots[N] = {};
-                int at = 0;
-                void put(T value) { slots[at++ % N] = value; }
-                template <typename F> void each(F f) const { for (auto &s : slots) f(s); }
-                struct Inner { static T doubled(T t) { return t + t; } };
-            };
-            struct Shape { virtual ~Shape() = default; virtual double area() const = 0; };
-            struct Square final : Shape {
-                double side;
-                explicit Square(double s) : side(s) {}
-                double area() const override { return side * side; }
-            };
-            }
-            static int fold(const std::vector<int> &v) {
-                int sum = 0;
-                std::for_each(v.begin(), v.end(), [&](int x) {
-                    auto inner = [&sum](int y) { sum += y * 3; };
-                    inner(x);
-                });
-                return sum;
-            }
-            int main(int argc, char **argv) {
-                std::map<std::string, std::vector<int>> words;
-                for (int i = 0; i < argc; i++) {
-                    struct Local {
-                        static int length(const std::string &s) { return (int) s.size(); }
-                    };
-                    words[argv[i]].push_back(Local::length(argv[i]));
-                }
-                Ring<long, 8> ring;
-                for (auto &[word, numbers] : words) {
-                    std::sort(numbers.begin(), numbers.end(), [](int a, int b) { return a > b; });
-                    ring.put(Ring<long, 8>::Inner::doubled(fold(numbers)));
-                }
-                double sum = 0;
-                ring.each([&](long x) { Square square((double) x); sum += square.area(); });
-                try {
-                    if (sum > 1e9) throw std::string("large");
-                } catch (const std::string &s) {
-                    std::puts(s.c_str());
-                }
-                std::printf("%f\\n", sum);
-                return 0;
-            }
-            """;
-
-    private static final String MAIN_RS =
-            """
-            use std::collections::HashMap;
-            struct Counter { counts: HashMap<String, usize> }
-            trait Tally { fn tally(&mut self, word: &str) -> usize; }
-            impl Counter { fn new() -> Self { Counter { counts: HashMap::new() } } }
-            impl Tally for Counter {
-                fn tally(&mut self, word: &str) -> usize {
-                    let slot = self.counts.entry(word.to_string()).or_insert(0);
-                    *slot += 1;
-                    *slot
-                }
-            }
-            fn main() {
-                let mut counter = Counter::new();
-                let sum: usize = std::env::args().map(|a| counter.tally(&a)).sum();
-                let mut words: Vec<_> = counter.counts.iter().filter(|(_, n)| **n > 0).collect();
-                words.sort_by(|a, b| b.1.cmp(a.1));
-                println!("{} {:?}", sum, words);
-            }
-            """;
-
-    private static final String MAIN_GO =
-            """
-            package main
-
-            import (
-            	"fmt"
-            	"sort"
-            )
-
-            type shape interface{ area() int }
-            type square struct{ side int }
-
-            func (s square) area() int { return s.side * s.side }
-
-            func sum[T any](all []T, f func(T) int) (total int) {
-            	for _, one := range all {
-            		total += f(one)
-            	}
-            	return
-            }
-
-            func main() {
-            	shapes := []shape{square{3}, square{2}}
-            	sort.Slice(shapes, func(i, j int) bool { return shapes[i].area() < shapes[j].area() })
-            	fmt.Println(sum(shapes, func(s shape) int { return s.area() }))
-            }
-            """;
-
-    /// A binary to compare.
-    ///
-    /// @param oracle what `llvm-symbolizer` reads; the binary, unless it cannot read that
-    /// @param splitPackage its `.dwp` file
-    /// @param supplement file of what several have in common
-    record Binary(
-            String name,
-            Path path,
-            Path oracle,
-            @Nullable Path splitPackage,
-            @Nullable Path supplement) {
-        Binary(String name, Path path) {
-            this(name, path, path, null, null);
-        }
-
-        @Override
-        public String toString() {
-            return name;
-        }
-    }
+    private static final int FUNCTIONS_MAX = 1 << 20;
+    private static final String LIBRARIES = "/usr/lib/x86_64-linux-gnu";
 
     private Path directory;
     private final List<Binary> binaries = new ArrayList<>();
 
     @BeforeAll
-    void compile(@TempDir Path temporary) throws Exception {
+    void makeBinaries(@TempDir Path temporary) throws Exception {
         directory = temporary;
-        Files.createDirectories(directory.resolve("parts"));
-        Files.writeString(directory.resolve("parts/part.h"), HEADER);
-        Files.writeString(directory.resolve("parts/part.c"), ELSEWHERE_C);
-        Files.writeString(directory.resolve("main.c"), MAIN_C);
-        Files.writeString(directory.resolve("main.cc"), MAIN_CC);
-        Files.writeString(directory.resolve("main.rs"), MAIN_RS);
-        Files.writeString(directory.resolve("main.go"), MAIN_GO);
-        compileC();
-        compileCxx();
-        compressAndShare();
-        split();
-        run("rustc", "-g", "-Copt-level=3", "-o", "rust-O3", "main.rs");
-        add("rust-O3");
-        run("go", "build", "-o", "go-usual", "main.go");
-        add("go-usual");
-        addDebian();
-    }
-
-    private void compileC() throws Exception {
-        for (String version : List.of("2", "3", "4", "5")) {
-            c("gcc", "gcc-c-" + version, "-O2", "-gdwarf-" + version);
+        binaries.addAll(DwarfBinaries.compiled(directory));
+        for (Path file : Pinned.files(debian())) {
+            binaries.add(new Binary(file.toString(), file));
         }
-        c("gcc", "gcc-c-5-O0", "-O0", "-gdwarf-5");
-        c("gcc", "gcc-c-64-bit-dwarf", "-O2", "-gdwarf-5", "-gdwarf64");
-        c("gcc", "gcc-c-lto", "-O2", "-g", "-flto");
-        c("gcc", "gcc-c-old-lines", "-O2", "-gdwarf-4", "-gstrict-dwarf", "-no-pie");
-        c("gcc", "gcc-c-gc", "-O1", "-g", "-ffunction-sections", "-Wl,--gc-sections");
-        c(
-                "gcc",
-                "gcc-c-gold",
-                "-O1",
-                "-g",
-                "-ffunction-sections",
-                "-fuse-ld=gold",
-                "-Wl,--gc-sections");
-        c("clang", "clang-c-3", "-O1", "-gdwarf-3");
-        c("clang", "clang-c-4", "-O2", "-gdwarf-4");
-        c("clang", "clang-c-5", "-O2", "-gdwarf-5", "-ffunction-sections");
-        c("clang", "clang-c-aranges", "-O3", "-g", "-gdwarf-aranges");
-        c(
-                "gcc",
-                "gcc-c-32-bit",
-                "-m32",
-                "-O2",
-                "-g",
-                "-ffreestanding",
-                "-nostdlib",
-                "-static",
-                "-fno-pie");
-    }
-
-    private void c(String compiler, String name, String... options) throws Exception {
-        List<String> command = new ArrayList<>(List.of(compiler));
-        command.addAll(List.of(options));
-        command.addAll(List.of("-o", name, "parts/part.c"));
-        if (command.contains("-nostdlib")) {
-            command.add("-Wl,-e,elsewhere");
-        } else {
-            command.add("main.c");
-        }
-        run(command.toArray(String[]::new));
-        add(name);
-    }
-
-    private void compileCxx() throws Exception {
-        for (String options :
-                List.of(
-                        "-O0 -gdwarf-4",
-                        "-O1 -gdwarf-5",
-                        "-O2 -gdwarf-5",
-                        "-O3 -g -fdebug-types-section")) {
-            cxx("g++", options);
-        }
-        cxx("clang++", "-O2 -gdwarf-5");
-        cxx("clang++", "-O1 -gdwarf-4 -fdebug-types-section");
-    }
-
-    private void cxx(String compiler, String options) throws Exception {
-        String name = compiler + options.replace(' ', '_');
-        List<String> command = new ArrayList<>(List.of(compiler, "-std=c++17"));
-        command.addAll(List.of(options.split(" ")));
-        command.addAll(List.of("-o", name, "main.cc"));
-        run(command.toArray(String[]::new));
-        add(name);
-    }
-
-    /// What was compiled, compressed, and with parts that are shared.
-    private void compressAndShare() throws Exception {
-        run("llvm-objcopy-19", "--compress-debug-sections=zstd", "g++-O2_-gdwarf-5", "zstd");
-        add("zstd");
-        run("objcopy", "--compress-debug-sections=zlib-gabi", "g++-O2_-gdwarf-5", "zlib");
-        add("zlib");
-        run("objcopy", "--compress-debug-sections=zlib-gnu", "g++-O0_-gdwarf-4", "zlib-gnu");
-        // llvm-symbolizer does not read the old way to compress any more.
-        binaries.add(
-                new Binary(
-                        "zlib-gnu",
-                        directory.resolve("zlib-gnu"),
-                        directory.resolve("g++-O0_-gdwarf-4"),
-                        null,
-                        null));
-        run("dwz", "-o", "dwz-alone", "g++-O2_-gdwarf-5");
-        add("dwz-alone");
-        Files.copy(directory.resolve("g++-O2_-gdwarf-5"), directory.resolve("dwz-first"));
-        Files.copy(directory.resolve("g++-O1_-gdwarf-5"), directory.resolve("dwz-second"));
-        run("dwz", "-m", "dwz-common", "dwz-first", "dwz-second");
-        // llvm-symbolizer does not read supplementary files.
-        Path common = directory.resolve("dwz-common");
-        binaries.add(
-                new Binary(
-                        "dwz-first",
-                        directory.resolve("dwz-first"),
-                        directory.resolve("g++-O2_-gdwarf-5"),
-                        null,
-                        common));
-        binaries.add(
-                new Binary(
-                        "dwz-second",
-                        directory.resolve("dwz-second"),
-                        directory.resolve("g++-O1_-gdwarf-5"),
-                        null,
-                        common));
-    }
-
-    /// Debug information in files of its own, and in packages of those.
-    private void split() throws Exception {
-        split("gcc", "split-gcc-4", "dwp", "-O2", "-gdwarf-4");
-        // No tool packs what gcc makes of DWARF 5: llvm-dwp does not end, dwp crashes.
-        split("gcc", "split-gcc-5", "", "-O2", "-gdwarf-5");
-        split(
-                "clang",
-                "split-clang-5",
-                "llvm-dwp-19",
-                "-O2",
-                "-gdwarf-5",
-                "-fno-split-dwarf-inlining");
-        split("clang", "split-clang-4", "llvm-dwp-19", "-O1", "-gdwarf-4");
-    }
-
-    private void split(String compiler, String name, String packer, String... options)
-            throws Exception {
-        List<String> link = new ArrayList<>(List.of(compiler, "-o", name));
-        for (String source : List.of("main.c", "parts/part.c")) {
-            String object = name + "-" + source.replace('/', '-') + ".o";
-            List<String> command = new ArrayList<>(List.of(compiler, "-gsplit-dwarf", "-c"));
-            command.addAll(List.of(options));
-            command.addAll(List.of("-o", object, source));
-            run(command.toArray(String[]::new));
-            link.add(object);
-        }
-        run(link.toArray(String[]::new));
-        add(name);
-        if (packer.isEmpty()) {
-            return;
-        }
-        run(packer, "-e", name, "-o", name + ".dwp");
-        Path dwp = directory.resolve(name + ".dwp");
-        Path path = directory.resolve(name);
-        binaries.add(new Binary(name + "-package", path, path, dwp, null));
-    }
-
-    private void add(String name) {
-        binaries.add(new Binary(name, directory.resolve(name)));
-    }
-
-    private void addDebian() throws IOException {
-        int before = binaries.size();
-        for (String pattern : DEBIAN) {
-            int colon = pattern.indexOf(':');
-            Path root = Path.of(pattern.substring(0, colon));
-            if (!Files.isDirectory(root)) {
-                continue;
-            }
-            var matcher = root.getFileSystem().getPathMatcher("glob:" + pattern.replace(':', '/'));
-            try (Stream<Path> files = Files.walk(root, 2)) {
-                files.filter(matcher::matches)
-                        .filter(Files::isRegularFile)
-                        .sorted((a, b) -> Long.compare(size(b), size(a)))
-                        .limit(DEBIAN_FILES_MAX / 2)
-                        .forEach(file -> binaries.add(new Binary(file.toString(), file)));
-            }
-        }
-        assertThat(binaries.size() - before)
-                .as("libc's debug information is installed")
-                .isPositive();
         for (String file : System.getProperty("oracle.dwarf", "").split(":", -1)) {
             if (!file.isEmpty()) {
                 binaries.add(new Binary(file, Path.of(file)));
@@ -431,24 +58,14 @@ class DwarfOracleIT {
         }
     }
 
-    private static long size(Path file) {
-        try {
-            return Files.size(file);
-        } catch (IOException e) {
-            return 0;
-        }
-    }
-
-    private void run(String... command) throws Exception {
-        Path log = directory.resolve("tool.log");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-        builder.environment().put("GOCACHE", directory.resolve("go-cache").toString());
-        builder.environment().put("GOFLAGS", "-mod=mod");
-        Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
-        assertThat(process.exitValue())
-                .as("%s: %s", String.join(" ", command), Files.readString(log))
-                .isZero();
+    /// Files that Debian has debug information in. `./emberscope test` installs them.
+    private static List<Pinned> debian() throws IOException {
+        return List.of(
+                Pinned.debugFile("libc6-dbg", LIBRARIES + ":libc.so.6"),
+                Pinned.debugFile("libc6-dbg", LIBRARIES + ":libm.so.6"),
+                Pinned.debugFile("libc6-dbg", LIBRARIES + ":ld-linux-x86-64.so.2"),
+                new Pinned("libstdc++6-12-dbg", LIBRARIES + "/debug:libstdc++.so.6"),
+                new Pinned("libpython3-dbg", LIBRARIES + ":libpython3*d.so.1.0"));
     }
 
     Stream<Binary> binaries() {
@@ -463,46 +80,72 @@ class DwarfOracleIT {
         List<PathSource> opened = new ArrayList<>();
         long[] addresses;
         try {
-            ElfFile file = open(binary.path, opened);
+            ElfFile file = open(binary.path(), opened);
             addresses = addresses(file);
-            DebugInfo info =
-                    DebugInfo.of(file)
-                            .decompressor(DebugInfo.ZSTD, new Zstandard())
-                            .scratch(DiskScratch.in(new LocalDisk(), directory, "section"))
-                            .threads(2);
-            if (binary.splitPackage != null) {
-                info.splitPackage(open(binary.splitPackage, opened));
-            } else {
-                info.splitFiles((id, name, from) -> PathSource.open(Path.of(from).resolve(name)));
-            }
-            if (binary.supplement != null) {
-                info.supplement(open(binary.supplement, opened));
-            }
-            told = info.tell(sink);
+            told = debugInfo(binary, file, opened).tell(sink);
         } finally {
             opened.forEach(PathSource::close);
         }
-        List<String> theirs = llvm(binary, addresses);
-        Map<String, Integer> classes = new TreeMap<>();
-        List<String> differences = new ArrayList<>();
+        assertThat(told.firstRefusal()).isEmpty();
+        List<String> theirs = llvm(binary, withoutSymbols(binary.oracle()), addresses);
+        Differences differences = Differences.withoutSymbols();
         for (int i = 0; i < addresses.length; i++) {
-            String ours = sink.at(addresses[i]);
-            boolean isEqual = ours.equals(theirs.get(i));
-            classes.merge(
-                    isEqual ? ours.startsWith("??\n??") ? "unknown to both" : "equal" : "different",
-                    1,
-                    Integer::sum);
-            if (!isEqual) {
-                differences.add(
-                        "0x%x:%n%s%nllvm:%n%s%n".formatted(addresses[i], ours, theirs.get(i)));
+            differences.add(addresses[i], sink.at(addresses[i]), theirs.get(i));
+        }
+        differences.assertExplained(binary + ", seed " + SEED);
+        assertThat(differences.equal()).isGreaterThan(addresses.length / 20);
+    }
+
+    @ParameterizedTest
+    @MethodSource("binaries")
+    void soHaveThoseOfItsSymbolFile(Binary binary) throws Exception {
+        Path target = directory.resolve("binary.symbols");
+        List<PathSource> opened = new ArrayList<>();
+        long[] addresses;
+        try {
+            ElfFile file = open(binary.path(), opened);
+            addresses = addresses(file);
+            BinarySymbols.Told told =
+                    BinarySymbols.write(
+                            file,
+                            debugInfo(binary, file, opened),
+                            FUNCTIONS_MAX,
+                            SymbolLimits.OF_SERVER,
+                            new LocalDisk(),
+                            target);
+            assertThat(told.leftOut()).isEmpty();
+        } finally {
+            opened.forEach(PathSource::close);
+        }
+        List<String> theirs = llvm(binary, binary.oracle(), addresses);
+        Differences differences = Differences.withSymbolsOf(binary.oracle());
+        try (SymbolFile symbols =
+                SymbolFile.open(PathSource.open(target), "made", new SymbolMemory(8 << 20))) {
+            for (int i = 0; i < addresses.length; i++) {
+                String ours = Differences.text(symbols.find(addresses[i]));
+                differences.add(addresses[i], ours, theirs.get(i));
             }
         }
-        System.out.printf("%s: %s, %d rows, %s%n", binary, told, sink.rowsTold(), classes);
-        assertThat(told.firstRefusal()).isEmpty();
-        assertThat(classes.getOrDefault("equal", 0)).isGreaterThan(addresses.length / 20);
-        assertThat(differences.size())
-                .as("seed %d: %s", SEED, differences.stream().limit(5).toList())
-                .isLessThanOrEqualTo((int) (addresses.length * DIFFERENT_MAX));
+        differences.assertExplained("symbol file of " + binary + ", seed " + SEED);
+        assertThat(differences.equal()).isGreaterThan(addresses.length / 20);
+    }
+
+    private DebugInfo debugInfo(Binary binary, ElfFile file, List<PathSource> opened)
+            throws IOException {
+        DebugInfo info =
+                DebugInfo.of(file)
+                        .decompressor(DebugInfo.ZSTD, new Zstandard())
+                        .scratch(DiskScratch.in(new LocalDisk(), directory, "section"))
+                        .threads(2);
+        if (binary.splitPackage() != null) {
+            info.splitPackage(open(binary.splitPackage(), opened));
+        } else {
+            info.splitFiles((id, name, from) -> PathSource.open(Path.of(from).resolve(name)));
+        }
+        if (binary.supplement() != null) {
+            info.supplement(open(binary.supplement(), opened));
+        }
+        return info;
     }
 
     private static ElfFile open(Path path, List<PathSource> opened) throws IOException {
@@ -530,16 +173,16 @@ class DwarfOracleIT {
                 .toArray();
     }
 
-    /// What `llvm-symbolizer` says, in the same form as [RecordingSink#at].
-    private List<String> llvm(Binary binary, long[] addresses) throws Exception {
+    /// What `llvm-symbolizer` says of a file, and of nothing else that it might find.
+    private List<String> llvm(Binary binary, Path file, long[] addresses) throws Exception {
         List<String> options =
                 new ArrayList<>(
                         List.of(
-                                "--obj=" + withoutSymbols(binary.oracle),
+                                "--obj=" + file,
                                 "--debug-file-directory=" + directory.resolve("none"),
                                 "--fallback-debug-path=" + directory.resolve("none")));
-        if (binary.splitPackage != null) {
-            options.add("--dwp=" + binary.splitPackage);
+        if (binary.splitPackage() != null) {
+            options.add("--dwp=" + binary.splitPackage());
         }
         return LlvmSymbolizer.frames(directory, addresses, options);
     }

@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.unwind;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.symbolizer.Pinned;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ class TableHeapIT {
             real.add(path.toString());
         }
         for (String place : GO_PROGRAMS) {
-            for (Path path : UnwindTableOracleIT.found(place)) {
+            for (Path path : Pinned.found(place)) {
                 real.add(path.toString());
             }
         }

@@ -3,11 +3,11 @@ package io.emberscope.symbolizer.unwind;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.Pinned;
 import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.FunctionSymbols;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -45,16 +45,6 @@ class UnwindTableOracleIT {
     private static final int BEFORE_SYMBOL_MAX = 16;
 
     private static final String LIBRARIES = "/usr/lib/x86_64-linux-gnu:";
-
-    /// What must be here.
-    ///
-    /// @param from the package of Debian, or how else one gets it
-    /// @param places where it may be: folder and pattern of each
-    private record Pinned(String from, List<String> places) {
-        private Pinned(String from, String... places) {
-            this(from, List.of(places));
-        }
-    }
 
     /// `./emberscope test` installs all of them, but for the JDK that runs this.
     private static final List<Pinned> PINNED =
@@ -134,24 +124,7 @@ class UnwindTableOracleIT {
             }
             return files;
         }
-        List<String> missing = new ArrayList<>();
-        for (Pinned pinned : PINNED) {
-            int before = files.size();
-            for (String place : pinned.places()) {
-                files.addAll(found(place));
-            }
-            if (files.size() == before) {
-                missing.add(pinned.from() + ", looked for in " + pinned.places());
-            }
-        }
-        assertThat(missing).as("what is not installed").isEmpty();
-        return files.stream().distinct().toList();
-    }
-
-    /// Binaries at a place: folder and pattern.
-    static List<Path> found(String place) throws IOException {
-        int colon = place.indexOf(':');
-        return find(Path.of(place.substring(0, colon)), place.substring(colon + 1));
+        return Pinned.files(PINNED);
     }
 
     private static String javaHome() {
@@ -174,25 +147,6 @@ class UnwindTableOracleIT {
                         .orElse("/usr/bin")
                 + ':'
                 + tool;
-    }
-
-    private static List<Path> find(Path folder, String pattern) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return List.of();
-        }
-        var matcher = folder.getFileSystem().getPathMatcher("glob:" + folder + '/' + pattern);
-        List<Path> found = new ArrayList<>();
-        try (Stream<Path> all = Files.walk(folder, pattern.contains("/") ? 5 : 1)) {
-            for (Path path : all.filter(matcher::matches).sorted().toList()) {
-                Path real = path.toRealPath();
-                if (!found.contains(real)) {
-                    found.add(real);
-                }
-            }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-        return found;
     }
 
     private static boolean isElf(Path path) {
