@@ -1,8 +1,12 @@
 package io.emberscope.symbolizer.elf;
 
 import io.emberscope.base.bytes.ByteCursor;
+import io.emberscope.base.bytes.MalformedInputException;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /// The stubs of the procedure linkage table, through which a binary calls functions of others. They
 /// have no symbols: a stub jumps to where a slot of the global offset table says, and a relocation
@@ -19,6 +23,10 @@ final class LinkageStubs {
     private static final int BYTES_SHORT = 8;
 
     private static final int BYTES_LONG = 16;
+
+    /// Sections of long stubs for which LLVM's linker does not say how long they are.
+    private static final List<String> UNSAID = List.of(".plt", ".plt.sec");
+
     private static final int JUMP_BYTES = 6;
     private static final int JUMP = 0x25ff; // jmp *distance(%rip), little-endian
 
@@ -42,6 +50,8 @@ final class LinkageStubs {
     private long[] addresses = {};
     private byte[] lengths = {};
 
+    private final Set<Section> unsaid = new HashSet<>();
+
     private LinkageStubs(ElfFile file) {
         this.file = file;
     }
@@ -63,10 +73,11 @@ final class LinkageStubs {
     }
 
     private void find(int stubsMax) throws IOException {
+        findUnsaid();
         long expected = 0;
         for (Section section : file.sections()) {
             if (isStubs(section)) {
-                expected += section.size() / section.entrySize();
+                expected += section.size() / stride(section);
                 if (expected > stubsMax) {
                     return;
                 }
@@ -101,10 +112,28 @@ final class LinkageStubs {
         Arrays.sort(order, 0, count);
     }
 
+    private void findUnsaid() throws IOException {
+        try {
+            for (String name : UNSAID) {
+                file.section(name)
+                        .filter(section -> section.entrySize() == 0)
+                        .ifPresent(unsaid::add);
+            }
+        } catch (MalformedInputException _) {
+            // The names of sections are nowhere, and neither are such stubs.
+        }
+    }
+
+    private int stride(Section section) {
+        return unsaid.contains(section) ? BYTES_LONG : (int) section.entrySize();
+    }
+
     /// Sections of code that is a table.
     private boolean isStubs(Section section) {
         return section.isCode()
-                && (section.entrySize() == BYTES_SHORT || section.entrySize() == BYTES_LONG)
+                && (section.entrySize() == BYTES_SHORT
+                        || section.entrySize() == BYTES_LONG
+                        || unsaid.contains(section))
                 && file.reader().holds(section.offset(), section.size());
     }
 
@@ -128,7 +157,7 @@ final class LinkageStubs {
     }
 
     private void scan(Section section) throws IOException {
-        int stride = (int) section.entrySize();
+        int stride = stride(section);
         long stubs = section.size() / stride;
         int chunk = SourceReader.CHUNK_BYTES / stride;
         for (long done = 0; done < stubs; done += chunk) {

@@ -111,6 +111,7 @@ class FunctionTableOracleIT {
         Map<String, List<String>> variants =
                 new TreeMap<>(
                         Map.of(
+                                "llvm-linker", List.of("-fuse-ld=lld"),
                                 "pie", List.of("-pie", "-fPIE"),
                                 "fixed", List.of("-no-pie"),
                                 "static-pie", List.of("-static-pie", "-fPIE"),

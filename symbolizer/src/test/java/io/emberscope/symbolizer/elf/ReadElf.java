@@ -88,6 +88,7 @@ final class ReadElf {
     final NavigableMap<Long, String> stubs = new TreeMap<>();
 
     private static final Pattern STUB = Pattern.compile("([0-9a-f]+) <([^*].*@plt)>:");
+    private static final long LONG_STUB_BYTES = 16;
     private long longest;
 
     private ReadElf() {}
@@ -164,12 +165,15 @@ final class ReadElf {
     }
 
     private static Area area(Matcher matcher, String name) {
+        long entry = name.isEmpty() ? 0 : Long.parseUnsignedLong(matcher.group("entry"), 16);
+        // LLVM's linker does not say how long the stubs are that it makes.
+        boolean isUnsaid = entry == 0 && name.startsWith(".plt");
         return new Area(
                 name,
                 Long.parseUnsignedLong(matcher.group("address"), 16),
                 Long.parseUnsignedLong(matcher.group("offset"), 16),
                 Long.parseUnsignedLong(matcher.group("size"), 16),
-                name.isEmpty() ? 0 : Long.parseUnsignedLong(matcher.group("entry"), 16));
+                isUnsaid ? LONG_STUB_BYTES : entry);
     }
 
     private void symbol(String line, int[] table) {
