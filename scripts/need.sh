@@ -76,6 +76,14 @@ want_for_test() {
   want_command shellcheck shellcheck 'checks the shell scripts'
 }
 
+# What only --long needs, as it is large.
+want_for_long_test() {
+  [[ $(uname -m) == x86_64 ]] || return 0
+  # SymbolFileHeapIT reads it.
+  want_debug_file '/usr/lib/jvm/java-17-openjdk-*/lib/server/libjvm.so' openjdk-17-dbg \
+    'is the debug information of a large program'
+}
+
 want_for_kernels() {
   want_command qemu-system-x86_64 qemu-system-x86 'boots other kernels'
   want_command busybox busybox-static 'is the shell that they start'

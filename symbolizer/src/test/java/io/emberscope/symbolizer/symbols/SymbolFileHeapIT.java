@@ -2,6 +2,11 @@ package io.emberscope.symbolizer.symbols;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.symbolizer.Differences;
+import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.Pinned;
+import io.emberscope.symbolizer.dwarf.LlvmSymbolizer;
+import io.emberscope.symbolizer.elf.ElfFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,15 +16,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Symbol files are made in heaps that are small beside them.
 class SymbolFileHeapIT {
     private static final int FUNCTIONS = 256 * 1024 - 1;
     private static final int CODE = 0x1000;
+    private static final int ADDRESSES = 5_000;
+    private static final int COPIES = 480;
 
     @TempDir Path directory;
 
@@ -27,7 +37,7 @@ class SymbolFileHeapIT {
     void tenMillionRowsAreWrittenIn64Megabytes() throws Exception {
         String said = run("-Xmx64m", directory.resolve("a.symbols").toString());
         assertThat(said).startsWith("0 symbols, 10000000 rows, 3000000 nodes, 1006000 texts, ");
-        assertNothingIsBeside();
+        assertNothingIsBeside(directory.resolve("a.symbols"));
     }
 
     @Test
@@ -38,12 +48,87 @@ class SymbolFileHeapIT {
         String said = run("-Xmx20m", directory.resolve("a.symbols").toString(), binary.toString());
         assertThat(said).startsWith(FUNCTIONS + " symbols, 0 rows, 0 nodes, " + FUNCTIONS);
         Files.delete(binary);
-        assertNothingIsBeside();
+        assertNothingIsBeside(directory.resolve("a.symbols"));
     }
 
-    private void assertNothingIsBeside() throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            assertThat(files).containsExactly(directory.resolve("a.symbols"));
+    /// The server gives it so much, whatever the size of the debug information.
+    @Test
+    void muchDebugInformationIsReadIn256Megabytes() throws Exception {
+        Path program = largeProgram();
+        assertThat(debugInfoBytes(program)).isGreaterThan(100_000_000);
+        isReadIn256Megabytes(program);
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "long", matches = "true", disabledReason = "not --long")
+    void soIsThatOfOpenJdk() throws Exception {
+        String library = "/usr/lib/jvm:java-17-openjdk-*/lib/server/libjvm.so";
+        isReadIn256Megabytes(
+                Pinned.files(List.of(Pinned.debugFile("openjdk-17-dbg", library))).getFirst());
+    }
+
+    private void isReadIn256Megabytes(Path binary) throws Exception {
+        Path target = Files.createDirectory(directory.resolve("made")).resolve("a.symbols");
+        run("-Xmx256m", target.toString(), binary.toString(), "all");
+        assertNothingIsBeside(target);
+        Differences differences = Differences.withSymbolsOf(binary);
+        try (SymbolFile symbols =
+                SymbolFile.open(PathSource.open(target), "made", new SymbolMemory(8 << 20))) {
+            List<Long> middles = new ArrayList<>();
+            symbols.forEachFunction((_, start, end) -> middles.add(start + (end - start) / 2));
+            Collections.shuffle(middles, new Random(1));
+            long[] addresses =
+                    middles.stream().limit(ADDRESSES).mapToLong(Long::longValue).toArray();
+            List<String> theirs =
+                    LlvmSymbolizer.frames(directory, addresses, List.of("--obj=" + binary));
+            for (int i = 0; i < addresses.length; i++) {
+                String ours = Differences.text(symbols.find(addresses[i]));
+                differences.add(addresses[i], ours, theirs.get(i));
+            }
+        }
+        differences.assertExplained(binary + " in 256 MB");
+        assertThat(differences.equal()).isGreaterThan(ADDRESSES / 2);
+    }
+
+    /// The same code many times, each with debug information of its own.
+    private Path largeProgram() throws Exception {
+        for (String file : List.of("templates.h", "templates.cc", "templates_more.cc")) {
+            try (var resource = SymbolFileHeapIT.class.getResourceAsStream("/dwarf/" + file)) {
+                Files.write(directory.resolve(file), resource.readAllBytes());
+            }
+        }
+        tool("g++", "-std=c++17", "-O2", "-g", "-c", "templates.cc");
+        tool("g++", "-std=c++17", "-O2", "-g", "-c", "templates_more.cc");
+        Path list = directory.resolve("objects");
+        List<String> objects = new ArrayList<>(List.of("templates.o", "templates_more.o"));
+        for (int i = 1; i < COPIES; i++) {
+            String copy = "copy" + i + ".o";
+            tool("objcopy", "--redefine-sym", "main=main" + i, "templates.o", copy);
+            objects.add(copy);
+        }
+        Files.write(list, objects);
+        tool("g++", "-o", "program", "@objects");
+        for (String object : objects) {
+            Files.delete(directory.resolve(object));
+        }
+        return directory.resolve("program");
+    }
+
+    private void tool(String... command) throws Exception {
+        Process process =
+                new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start();
+        assertThat(process.waitFor()).as("%s", List.of(command)).isZero();
+    }
+
+    private static long debugInfoBytes(Path binary) throws IOException {
+        try (PathSource source = PathSource.open(binary)) {
+            return ElfFile.open(source).section(".debug_info").orElseThrow().size();
+        }
+    }
+
+    private static void assertNothingIsBeside(Path target) throws IOException {
+        try (Stream<Path> files = Files.list(target.getParent())) {
+            assertThat(files).containsExactly(target);
         }
     }
 

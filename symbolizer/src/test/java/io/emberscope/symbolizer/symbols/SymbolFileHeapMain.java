@@ -1,14 +1,18 @@
 package io.emberscope.symbolizer.symbols;
 
 import io.emberscope.base.disk.LocalDisk;
+import io.emberscope.symbolizer.BinarySymbols;
 import io.emberscope.symbolizer.PathSource;
+import io.emberscope.symbolizer.dwarf.DebugInfo;
+import io.emberscope.symbolizer.dwarf.DiskScratch;
 import io.emberscope.symbolizer.elf.ElfFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /// Makes a symbol file in a small heap and reads some of it: of debug information that is made up,
-/// or of the binary given as an argument. Ends with an error if the heap is exhausted.
+/// of the symbols of the binary given as an argument, or, with a further argument, of all that it
+/// has. Ends with an error if the heap is exhausted.
 final class SymbolFileHeapMain {
     static final int UNITS = 2000;
     static final int NODES = 1500;
@@ -16,6 +20,7 @@ final class SymbolFileHeapMain {
     static final int TEXTS = 500;
 
     private static final int ROW_BYTES = 4;
+    private static final int FUNCTIONS_MAX = 2 << 20;
 
     private static final int NONE = CodeSink.NONE;
 
@@ -24,7 +29,9 @@ final class SymbolFileHeapMain {
     public static void main(String[] args) throws IOException {
         Path target = Path.of(args[0]);
         long start = System.nanoTime();
-        if (args.length > 1) {
+        if (args.length > 2) {
+            tellAll(Path.of(args[1]), target);
+        } else if (args.length > 1) {
             try (PathSource source = PathSource.open(Path.of(args[1]))) {
                 ElfSymbolsTest.write(
                         ElfFile.open(source),
@@ -50,6 +57,23 @@ final class SymbolFileHeapMain {
                     file.functions() + file.files(),
                     file.bytes(),
                     millis);
+        }
+    }
+
+    /// As the server does.
+    private static void tellAll(Path binary, Path target) throws IOException {
+        LocalDisk disk = new LocalDisk();
+        try (PathSource source = PathSource.open(binary)) {
+            ElfFile file = ElfFile.open(source);
+            Path directory = target.resolveSibling("");
+            DebugInfo debug =
+                    DebugInfo.of(file)
+                            .scratch(DiskScratch.in(disk, directory, target.getFileName() + ""))
+                            .threads(2);
+            BinarySymbols.Told told =
+                    BinarySymbols.write(
+                            file, debug, FUNCTIONS_MAX, SymbolLimits.OF_SERVER, disk, target);
+            System.out.println(told);
         }
     }
 
