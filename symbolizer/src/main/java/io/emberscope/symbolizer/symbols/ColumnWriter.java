@@ -16,21 +16,35 @@ final class ColumnWriter {
     void write(long[] values, int count, ByteWriter out) {
         long lowest = lowest(values, count);
         int width = width(values, count, lowest);
-        int different = different(values, count);
-        int whichWidth = bits(different - 1L);
         int plainBytes = bytes(width, count);
-        int dictionaryBytes = 2 + bytes(width, different) + bytes(whichWidth, count);
-        if (dictionaryBytes >= plainBytes) {
+        boolean mayRepeat = dictionaryBytes(width, 2, count) < plainBytes && !grow(values, count);
+        int different = mayRepeat ? different(values, count) : count;
+        if (dictionaryBytes(width, different, count) >= plainBytes) {
             out.u8(width).varint(lowest);
             pack(values, count, lowest, width, out);
             return;
         }
+        int whichWidth = bits(different - 1L);
         for (int i = 0; i < count; i++) {
             which[i] = Arrays.binarySearch(entries, 0, different, values[i]);
         }
         out.u8(DICTIONARY | width).varint(lowest).u8(different - 1).u8(whichWidth);
         pack(entries, different, lowest, width, out);
         pack(which, count, 0, whichWidth, out);
+    }
+
+    private static int dictionaryBytes(int width, int different, int count) {
+        return 2 + bytes(width, different) + bytes(bits(different - 1L), count);
+    }
+
+    /// Whether each is more than the one before, as addresses are.
+    private static boolean grow(long[] values, int count) {
+        for (int i = 1; i < count; i++) {
+            if (Long.compareUnsigned(values[i - 1], values[i]) >= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static long lowest(long[] values, int count) {
@@ -70,25 +84,22 @@ final class ColumnWriter {
     }
 
     private static void pack(long[] values, int count, long lowest, int width, ByteWriter out) {
-        int pending = 0;
+        long pending = 0;
         int filled = 0;
         for (int i = 0; i < count; i++) {
-            long rest = values[i] - lowest;
-            for (int left = width; left > 0; ) {
-                int now = Math.min(Byte.SIZE - filled, left);
-                pending |= (int) (rest & ((1L << now) - 1)) << filled;
-                rest >>>= now;
-                filled += now;
-                left -= now;
-                if (filled == Byte.SIZE) {
-                    out.u8(pending);
-                    pending = 0;
-                    filled = 0;
-                }
+            long value = values[i] - lowest;
+            pending |= value << filled;
+            filled += width;
+            if (filled >= Long.SIZE) {
+                out.i64(pending);
+                filled -= Long.SIZE;
+                // A shift by 64 would be one by 0.
+                pending = filled == 0 ? 0 : value >>> (width - filled);
             }
         }
-        if (filled > 0) {
-            out.u8(pending);
+        for (; filled > 0; filled -= Byte.SIZE) {
+            out.u8((int) pending);
+            pending >>>= Byte.SIZE;
         }
     }
 }

@@ -56,6 +56,11 @@ final class Ranges implements AutoCloseable {
         count++;
     }
 
+    /// Whether they are more than one run.
+    boolean areMany() {
+        return runs.size() > 0;
+    }
+
     private void endRun() throws IOException {
         int[] order =
                 IndexSort.sorted(filled, (i, j) -> Long.compareUnsigned(starts[i], starts[j]));

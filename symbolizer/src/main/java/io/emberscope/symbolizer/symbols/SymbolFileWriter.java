@@ -198,6 +198,22 @@ public final class SymbolFileWriter implements CodeSink, AutoCloseable {
     }
 
     private void write(Output out) throws IOException {
+        if (!rows.areMany()) {
+            write(out, rows::forEach);
+            return;
+        }
+        try (RangesAhead ahead = new RangesAhead(rows)) {
+            write(out, ahead::forEach);
+        }
+    }
+
+    /// Passes all rows, in the order of addresses.
+    @FunctionalInterface
+    private interface Rows {
+        void forEach(RangeVisitor visitor) throws IOException;
+    }
+
+    private void write(Output out, Rows merged) throws IOException {
         out.bytes(
                 new ByteWriter(Layout.HEAD_BYTES)
                         .i64(Layout.MAGIC)
@@ -215,7 +231,7 @@ public final class SymbolFileWriter implements CodeSink, AutoCloseable {
                 (start, last, _, text, _) -> symbolRanges.add(start, last, texts.function(text)));
         Root symbolsRoot = symbolRanges.finish();
         RangeWriter rowRanges = new RangeWriter(Layout.Kind.ROWS, true, out);
-        rows.forEach(
+        merged.forEach(
                 (start, last, node, file, line) ->
                         rowRanges.add(start, last, node + 1L, texts.file(file), line));
         Root rowsRoot = rowRanges.finish();
