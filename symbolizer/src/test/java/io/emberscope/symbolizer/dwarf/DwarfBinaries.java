@@ -408,7 +408,8 @@ final class DwarfBinaries {
     private void run(String... command) throws Exception {
         Path log = directory.resolve("tool.log");
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-        builder.environment().put("GOCACHE", directory.resolve("go-cache").toString());
+        builder.environment()
+                .put("GOCACHE", Path.of("target", "go-cache").toAbsolutePath().toString());
         builder.environment().put("GOFLAGS", "-mod=mod");
         Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
         assertThat(process.waitFor(100, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
