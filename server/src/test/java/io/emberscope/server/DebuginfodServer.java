@@ -7,12 +7,14 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /// debuginfod, as far as its protocol goes: files by build id and kind.
 final class DebuginfodServer implements AutoCloseable {
@@ -20,6 +22,9 @@ final class DebuginfodServer implements AutoCloseable {
 
     /// Files of which only the beginning comes.
     final Set<String> stalled = ConcurrentHashMap.newKeySet();
+
+    /// How long each file takes.
+    volatile Duration delay = Duration.ZERO;
 
     final Map<String, Integer> asked = new ConcurrentHashMap<>();
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -41,6 +46,7 @@ final class DebuginfodServer implements AutoCloseable {
         exchange.sendResponseHeaders(file == null && !isStalled ? 404 : 200, file == null ? -1 : 0);
         try (OutputStream out = exchange.getResponseBody()) {
             if (file != null) {
+                boolean _ = closing.await(delay.toMillis(), TimeUnit.MILLISECONDS);
                 out.write(file, 0, isStalled ? file.length / 2 : file.length);
             }
             if (isStalled) {

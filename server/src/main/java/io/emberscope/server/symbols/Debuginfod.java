@@ -19,11 +19,12 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Asks debuginfod servers for files by build id (debuginfod(8) of elfutils: `GET
-/// /buildid/BUILDID/debuginfo` and `/executable`; 404 if a server has none). Each gives two files
-/// at once at most, so that one that holds up whoever asks it keeps nobody from the others. Safe
-/// for use by several threads.
+/// /buildid/BUILDID/debuginfo` and `/executable`; 404 if a server has none). Each has two places,
+/// so that one that holds up whoever asks it leaves threads for the others. Safe for use by several
+/// threads.
 final class Debuginfod implements AutoCloseable {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(10);
 
@@ -33,13 +34,13 @@ final class Debuginfod implements AutoCloseable {
     /// How long a server that failed is not asked.
     private static final Duration REST = Duration.ofMinutes(1);
 
-    /// Files from one server at once.
+    /// Binaries that are had from one server at once.
     private static final int PLACES = 2;
 
     private static final int AT_ONCE_MAX = 16;
 
-    /// How long somebody waits for a place; meanwhile there is nothing else to ask for the same.
-    private static final Duration PLACE_MAX = Duration.ofSeconds(5);
+    /// How long somebody waits for a place, before he does something else.
+    private static final Duration PLACE_MAX = Duration.ofSeconds(1);
 
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
@@ -98,26 +99,41 @@ final class Debuginfod implements AutoCloseable {
     }
 
     private Semaphore places(URI server) {
-        return places.computeIfAbsent(server, _ -> new Semaphore(PLACES));
+        return places.computeIfAbsent(server, _ -> new Semaphore(PLACES, true));
     }
 
-    /// Fetches a file from a server. One that could not be asked, or sent something too long or too
-    /// slowly, is left in peace for a while: it is not asked, which is a failure too.
+    /// Takes a place at a server, for all that is to be had of a binary. One that could not be
+    /// asked, or sent something too long or too slowly, is left in peace for a while: it is not
+    /// asked, which is a failure too.
     ///
-    /// @param target where it is written to
-    /// @return whether it has it
-    boolean fetch(URI server, String buildId, Kind kind, Path target)
-            throws IOException, InterruptedException {
+    /// @return null if others keep all places for a while, which is no failure
+    @Nullable Place place(URI server) throws IOException, InterruptedException {
         checkAwake(server);
-        Semaphore place = places(server);
-        if (!place.tryAcquire(PLACE_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
-            throw new IOException(server + ": gives others files all the time");
+        boolean isFree = places(server).tryAcquire(PLACE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        return isFree ? new Place(server) : null;
+    }
+
+    /// A place at a server, to be given back. For use by one thread.
+    final class Place implements AutoCloseable {
+        private final URI server;
+
+        private Place(URI server) {
+            this.server = server;
         }
-        try {
+
+        /// Fetches a file.
+        ///
+        /// @param target where it is written to
+        /// @return whether the server has it
+        boolean fetch(String buildId, Kind kind, Path target)
+                throws IOException, InterruptedException {
             checkAwake(server); // others may have been let down meanwhile
             return getOrRest(server, buildId, kind, target);
-        } finally {
-            place.release();
+        }
+
+        @Override
+        public void close() {
+            places(server).release();
         }
     }
 

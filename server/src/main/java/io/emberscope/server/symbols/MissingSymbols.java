@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Fetches the symbols of binaries that queries missed, a few at a time, while nobody waits. What a
-/// server has not, or cannot be read, is not asked for again at once. Safe for use by several
-/// threads.
+/// server has not, or cannot be read, is not asked for again at once; for a server without a place
+/// a binary waits once more, behind the others. Safe for use by several threads.
 final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MissingSymbols.class);
     private static final String COUNTER = "emberscope_server_symbols_fetched_total";
@@ -51,7 +51,7 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
 
     /// What became of a binary that was missed.
     enum State {
-        /// It is being fetched, or waits for that.
+        /// It is being fetched, or waits for that. Counted if it waits once more.
         WAITING,
         /// It was found.
         FOUND,
@@ -85,9 +85,7 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
                         Thread.ofPlatform().name("debuginfod-", 0).daemon().factory());
         threads.allowCoreThreadTimeOut(true);
         for (State state : State.values()) {
-            if (state != State.WAITING) {
-                count(state).add(0);
-            }
+            count(state).add(0);
         }
     }
 
@@ -101,7 +99,7 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
             Asked before = claim(buildId);
             if (before != null) {
                 count++;
-                submit(buildId, before);
+                submit(new SymbolSearch(buildId), before);
             }
         }
     }
@@ -129,24 +127,38 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         return known;
     }
 
-    private void submit(String buildId, Asked before) {
+    private void submit(SymbolSearch search, Asked before) {
         try {
-            threads.execute(() -> fetch(buildId, before.failures));
+            threads.execute(() -> fetch(search, before));
         } catch (RejectedExecutionException _) {
-            put(buildId, before); // a later query asks again
+            unclaim(search.buildId(), before);
         }
     }
 
-    private void fetch(String buildId, int failures) {
+    /// A later query asks again.
+    private synchronized void unclaim(String buildId, Asked before) {
+        if (before.equals(Asked.NEVER)) {
+            asked.remove(buildId);
+        } else {
+            put(buildId, before);
+        }
+    }
+
+    private void fetch(SymbolSearch search, Asked before) {
+        String buildId = search.buildId();
         try {
-            if (intake.fetch(servers, buildId)) {
-                done(buildId, State.FOUND, RETRY_FAILED, 0, "");
-            } else {
-                done(buildId, State.ABSENT, RETRY_ABSENT, 0, "no server has it");
+            switch (intake.fetch(servers, search)) {
+                case FOUND -> done(buildId, State.FOUND, RETRY_FAILED, 0, "");
+                case ABSENT -> done(buildId, State.ABSENT, RETRY_ABSENT, 0, "no server has it");
+                case NO_PLACE -> {
+                    count(State.WAITING).increment();
+                    submit(search, before);
+                }
             }
         } catch (MalformedInputException e) {
             done(buildId, State.UNREADABLE, RETRY_ABSENT, 0, Texts.of(e));
         } catch (IOException | OverCapacityException | RuntimeException e) {
+            int failures = before.failures;
             Duration wait = RETRY_FAILED.multipliedBy(1L << Math.min(failures, DOUBLINGS_MAX));
             done(buildId, State.FAILED, wait, failures + 1, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {

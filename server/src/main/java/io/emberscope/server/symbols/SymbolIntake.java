@@ -47,42 +47,46 @@ final class SymbolIntake {
         }
     }
 
-    /// Fetches the symbols of a binary for everybody, from the first server that has them. One that
-    /// fails, or has something else, does not keep the others from being asked.
+    /// Goes on with the search for the symbols of a binary, which are for everybody, until a server
+    /// has them. One that fails, or has something else, does not keep the others from being asked.
+    /// One without a place does not either, but the binary itself, which says less, is not asked
+    /// for before each was asked for its debug information.
     ///
-    /// @return whether there are any
     /// @throws IOException if none has, and one could not be asked or had something else
-    boolean fetch(Debuginfod servers, String buildId)
+    SymbolSearch.Outcome fetch(Debuginfod servers, SymbolSearch search)
             throws IOException, OverCapacityException, InterruptedException {
-        IOException failure = null;
         for (Debuginfod.Kind kind : Debuginfod.Kind.values()) {
-            for (URI server : servers.servers()) {
-                try {
-                    if (fetch(servers, server, buildId, kind)) {
-                        return true;
+            for (URI server : search.unasked(servers.servers(), kind)) {
+                try (Debuginfod.Place place = servers.place(server)) {
+                    if (place != null) {
+                        if (fetch(place, search.buildId(), kind)) {
+                            return SymbolSearch.Outcome.FOUND;
+                        }
+                        search.asked(server, kind);
                     }
                 } catch (IOException e) {
-                    failure = failure == null ? e : failure;
+                    search.failed(server, kind, e);
                 }
             }
+            if (!search.unasked(servers.servers(), kind).isEmpty()) {
+                return SymbolSearch.Outcome.NO_PLACE;
+            }
         }
-        if (failure != null) {
-            throw failure;
-        }
-        return false;
+        search.checkFailure();
+        return SymbolSearch.Outcome.ABSENT;
     }
 
-    private boolean fetch(Debuginfod servers, URI server, String buildId, Debuginfod.Kind kind)
+    private boolean fetch(Debuginfod.Place place, String buildId, Debuginfod.Kind kind)
             throws IOException, OverCapacityException, InterruptedException {
         Path path = incoming.next();
         try {
-            if (!servers.fetch(server, buildId, kind, path)) {
+            if (!place.fetch(buildId, kind, path)) {
                 return false;
             }
             SymbolBuilder.Built built = builder.build(path, buildId, null);
             try {
                 if (BuildIds.isLegal(built.supplement())) {
-                    addWithSupplement(servers, server, buildId, path, built);
+                    addWithSupplement(place, buildId, path, built);
                 } else {
                     store.addShared(built.file());
                 }
@@ -97,12 +101,12 @@ final class SymbolIntake {
 
     /// With the file that it shares debug information with, if the server has that.
     private void addWithSupplement(
-            Debuginfod servers, URI server, String buildId, Path path, SymbolBuilder.Built without)
+            Debuginfod.Place place, String buildId, Path path, SymbolBuilder.Built without)
             throws IOException, OverCapacityException, InterruptedException {
         Path other = incoming.next();
         try {
             Debuginfod.Kind kind = Debuginfod.Kind.DEBUGINFO;
-            if (!servers.fetch(server, without.supplement(), kind, other)) {
+            if (!place.fetch(without.supplement(), kind, other)) {
                 store.addShared(without.file());
                 return;
             }
