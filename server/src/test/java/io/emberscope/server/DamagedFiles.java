@@ -188,14 +188,15 @@ final class DamagedFiles {
         return wanted.get(random.nextInt(wanted.size()));
     }
 
-    /// Writes a number that is at the edge of something, of one to eight bytes.
+    /// Writes a number that is at the edge of something, of one to eight bytes; not where there is
+    /// no file, which is what a header may say that was changed before.
     private static void extreme(ByteBuffer file, int at, Random random) {
         long value =
                 random.nextInt(4) == 0
                         ? random.nextLong()
                         : EXTREMES[random.nextInt(EXTREMES.length)];
         int width = 1 << random.nextInt(4);
-        for (int i = 0; i < width && at + i < file.capacity(); i++) {
+        for (int i = 0; i < width && at >= 0 && at < file.capacity() - i; i++) {
             file.put(at + i, (byte) (value >>> (Byte.SIZE * i)));
         }
     }

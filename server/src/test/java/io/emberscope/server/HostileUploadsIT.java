@@ -1,6 +1,7 @@
 package io.emberscope.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.emberscope.profile.otlp.OtlpEncoder;
 import io.emberscope.server.ledger.ServerProcess;
@@ -34,8 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// server lives on in its memory, others keep their names meanwhile, and nothing is left on disk.
 /// `-Duploads=N` says how many.
 class HostileUploadsIT {
+    private static final int LONG_UPLOADS = 10_000;
     private static final int UPLOADS =
-            Integer.getInteger("uploads", Boolean.getBoolean("long") ? 10_000 : 20);
+            Integer.getInteger("uploads", Boolean.getBoolean("long") ? LONG_UPLOADS : 20);
 
     private static final int CONNECTIONS = 4;
 
@@ -153,6 +155,16 @@ class HostileUploadsIT {
                 .as("both ends are reached")
                 .contains("200")
                 .hasSizeGreaterThan(1);
+    }
+
+    /// So that a long run does not end for a reason of its own.
+    @Test
+    void eachDamagedFileCanBeMade() throws Exception {
+        DamagedFiles files = files();
+        for (int i = 0; i < LONG_UPLOADS; i++) {
+            int number = i;
+            assertThatCode(() -> files.file(number)).as("file %d", i).doesNotThrowAnyException();
+        }
     }
 
     private DamagedFiles files() throws Exception {
