@@ -11,10 +11,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// More processes at once than the kernel can be told of: those sampled longest ago make room, and
 /// no stack is the worse for it.
+@Timeout(180)
 final class CrowdIT {
     private static final int PROCESSES = 9_500;
 
@@ -22,6 +24,7 @@ final class CrowdIT {
     private static final int MICROS = 1_200;
 
     private static final int HZ = 997;
+    private static final String LOADED = "emberscope_collector_unwind_tables_loaded_total";
 
     @TempDir private Path directory;
 
@@ -34,13 +37,11 @@ final class CrowdIT {
                 RunningCollector collector =
                         RunningCollector.start(
                                 directory.resolve("data"), sink.address(), "--frequency=" + HZ)) {
-            // A binary's own table is there a moment after it is seen first, which takes the
-            // collector up to a second.
+            // A binary's own table is there a moment after it is seen first.
+            long loaded = collector.metric(LOADED);
             long told = burn(crowd, 20);
-            Thread.sleep(1000);
-            while (collector.metric("emberscope_collector_unwind_tables_waiting") > 0) {
-                Thread.sleep(20);
-            }
+            collector.awaitMetric(LOADED, loaded + 1);
+            collector.awaitQuiet("emberscope_collector_unwind_tables_waiting");
             told += burn(crowd, PROCESSES);
             collector.awaitMetric("emberscope_collector_unwind_processes_forgotten_total", 1);
             assertThat(collector.metric("emberscope_collector_unwind_processes"))

@@ -151,6 +151,17 @@ final class RunningCollector implements AutoCloseable {
         }
     }
 
+    /// Waits until a metric is 0 and has been for a while.
+    void awaitQuiet(String name) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        for (int calm = 0; calm < 5; calm = metric(name) == 0 ? calm + 1 : 0) {
+            assertThat(System.nanoTime() - start)
+                    .as("time until %s is 0; %s", name, log())
+                    .isLessThan(READY_NANOS);
+            Thread.sleep(100);
+        }
+    }
+
     /// Waits until it has said something.
     void awaitLog(String text) throws IOException, InterruptedException {
         awaitLog(text, 1);

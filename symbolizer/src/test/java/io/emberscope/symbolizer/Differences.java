@@ -12,6 +12,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Counts in what answers of ours differ from those of `llvm-symbolizer`: each difference has to be
@@ -45,27 +47,38 @@ public final class Differences {
         FILE_OF_SYMBOL
     }
 
+    private static final Pattern SECTION =
+            Pattern.compile(" *\\[ *\\d+] (\\S+) +\\S+ +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) .*");
+
     private record Symbol(long start, long size, boolean isLocal) {}
+
+    private record Section(String name, long start, long size) {
+        boolean holds(long address) {
+            return Long.compareUnsigned(address - start, size) < 0;
+        }
+    }
 
     private final Map<Kind, Integer> explained = new EnumMap<>(Kind.class);
     private final List<String> others = new ArrayList<>();
     private final @Nullable Map<String, List<Symbol>> symbols;
+    private final List<Section> sections;
     private int equal;
     private int unknown;
 
-    private Differences(@Nullable Map<String, List<Symbol>> symbols) {
+    private Differences(@Nullable Map<String, List<Symbol>> symbols, List<Section> sections) {
         this.symbols = symbols;
+        this.sections = sections;
     }
 
     /// Of answers without symbols: nothing may differ.
     public static Differences withoutSymbols() {
-        return new Differences(null);
+        return new Differences(null, List.of());
     }
 
     /// Of answers with the symbols of a binary, or of its debug file.
     public static Differences withSymbolsOf(Path binary) throws Exception {
         Map<String, List<Symbol>> symbols = new HashMap<>();
-        for (String line : names(binary).lines().toList()) {
+        for (String line : said("nm", "-S", binary.toString()).lines().toList()) {
             // Start, size if there is one, type, name; of what is undefined, only the last two.
             String[] words = line.split(" ", -1);
             if (words.length == 3 || words.length == 4) {
@@ -76,7 +89,21 @@ public final class Differences {
                 symbols.computeIfAbsent(name, _ -> new ArrayList<>()).add(symbol);
             }
         }
-        return new Differences(symbols);
+        List<Section> sections =
+                said("readelf", "-SW", binary.toString())
+                        .lines()
+                        .map(SECTION::matcher)
+                        .filter(Matcher::matches)
+                        .map(
+                                found ->
+                                        new Section(
+                                                found.group(1),
+                                                Long.parseUnsignedLong(found.group(2), 16),
+                                                Long.parseUnsignedLong(found.group(3), 16)))
+                        .filter(section -> section.start != 0)
+                        .toList();
+        assertThat(sections).as("sections of %s", binary).isNotEmpty();
+        return new Differences(symbols, sections);
     }
 
     private static String withoutVersion(String name) {
@@ -84,13 +111,11 @@ public final class Differences {
         return at < 0 ? name : name.substring(0, at);
     }
 
-    private static String names(Path binary) throws Exception {
+    private static String said(String... command) throws Exception {
         Process process =
-                new ProcessBuilder("nm", "-S", binary.toString())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .start();
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as("nm -S %s", binary).isZero();
+        assertThat(process.waitFor()).as("%s", List.of(command)).isZero();
         return text;
     }
 
@@ -159,11 +184,11 @@ public final class Differences {
         if (beginTogether(address, our, withoutVersion(their))) {
             return Kind.ANOTHER_SYMBOL;
         }
-        if (our.endsWith("@plt") && !before.isEmpty()) {
+        if (our.endsWith("@plt") && !before.isEmpty() && sectionOf(address).contains("plt")) {
             return Kind.LINKAGE_STUB;
         }
-        if (our.equals(UNKNOWN) && !before.isEmpty()) {
-            return Kind.UNSIZED_SYMBOL;
+        if (our.equals(UNKNOWN) && before.stream().allMatch(symbol -> isApart(symbol, address))) {
+            return before.isEmpty() ? null : Kind.UNSIZED_SYMBOL;
         }
         if (isBehindLabel(address, our, before)) {
             return Kind.LABEL;
@@ -172,6 +197,20 @@ public final class Differences {
             return Kind.NAME_OF_PART;
         }
         return their.equals(UNKNOWN) && isAlone ? Kind.SYMBOL_ONLY : null;
+    }
+
+    private String sectionOf(long address) {
+        return sections.stream()
+                .filter(section -> section.holds(address))
+                .map(Section::name)
+                .findFirst()
+                .orElse("");
+    }
+
+    /// Whether a symbol is in another section than an address.
+    private boolean isApart(Symbol symbol, long address) {
+        return sections.stream()
+                .noneMatch(section -> section.holds(symbol.start()) && section.holds(address));
     }
 
     private boolean beginTogether(long address, String one, String other) {

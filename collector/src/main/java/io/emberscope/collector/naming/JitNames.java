@@ -99,9 +99,10 @@ final class JitNames implements AutoCloseable {
     }
 
     /// Reads what a process has told up to a time, unless it was read since then; to be called
-    /// before its frames are looked up.
+    /// before its frames are looked up. For a window that is handed on before its end, as it is
+    /// full or the last one, that is always.
     ///
-    /// @param atNanos the time on the monotonic clock, which is over
+    /// @param atNanos the time on the monotonic clock
     void update(Binary generated, long atNanos) {
         JitProcess process = of(generated);
         process.used(monotonicNanos.getAsLong());

@@ -4,8 +4,6 @@ import io.emberscope.collector.aggregate.Window;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.reader.Reader;
 import io.emberscope.symbolizer.jit.JitFrame;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +14,8 @@ final class JitRequest implements Reader.Task<JitNames> {
     private final int[] frames;
     private final @Nullable JitFrame[] found;
     private final Consumer<Binary> stuck;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Answers answers = new Answers();
     private volatile @Nullable JitNames at;
-    private boolean over;
 
     /// @param frames their numbers in the window, those of one process together
     /// @param stuck takes the code whose process's files did not answer
@@ -33,16 +29,7 @@ final class JitRequest implements Reader.Task<JitNames> {
     /// Waits until everything is answered or given up, or the time is over. Afterwards nothing
     /// changes any more.
     void await(long waitNanos) throws InterruptedException {
-        lock.lock();
-        try {
-            long left = waitNanos;
-            while (!over && left > 0) {
-                left = changed.awaitNanos(left);
-            }
-            over = true;
-        } finally {
-            lock.unlock();
-        }
+        answers.await(waitNanos);
     }
 
     /// What is known of the frame at a place of the list, or null.
@@ -63,11 +50,12 @@ final class JitRequest implements Reader.Task<JitNames> {
             }
             JitFrame frame =
                     names.find(generated, window.framePlace(frames[i]), window.endMonotonicNanos());
-            if (!answer(i, frame)) {
+            int index = i;
+            if (!answers.give(() -> found[index] = frame)) {
                 return;
             }
         }
-        end();
+        answers.end();
         names.expire();
     }
 
@@ -78,28 +66,6 @@ final class JitRequest implements Reader.Task<JitNames> {
         if (late != null) {
             stuck.accept(late);
         }
-        end();
-    }
-
-    private boolean answer(int index, @Nullable JitFrame frame) {
-        lock.lock();
-        try {
-            if (!over) {
-                found[index] = frame;
-            }
-            return !over;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void end() {
-        lock.lock();
-        try {
-            over = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        answers.end();
     }
 }

@@ -6,8 +6,6 @@ import io.emberscope.profile.Frame;
 import io.emberscope.symbolizer.NamedPlace;
 import io.emberscope.symbolizer.elf.ElfFile;
 import java.util.Arrays;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +18,7 @@ final class NameRequest implements Reader.Task<FileNames> {
     private static final long PREPARE_NANOS_MAX = 3_000_000_000L;
 
     private final Consumer<Binary> stuck;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Answers answers = new Answers();
 
     private Binary[] binaries = new Binary[16];
     private String[] buildIds = new String[16];
@@ -34,7 +31,6 @@ final class NameRequest implements Reader.Task<FileNames> {
 
     private int binariesDone;
     private int placesDone;
-    private boolean over;
 
     /// @param stuck takes the binary whose file did not answer
     NameRequest(Consumer<Binary> stuck) {
@@ -73,16 +69,7 @@ final class NameRequest implements Reader.Task<FileNames> {
     /// Waits until everything is answered or given up, or the time is over. Afterwards nothing
     /// changes any more.
     void await(long waitNanos) throws InterruptedException {
-        lock.lock();
-        try {
-            long left = waitNanos;
-            while (!over && left > 0) {
-                left = changed.awaitNanos(left);
-            }
-            over = true;
-        } finally {
-            lock.unlock();
-        }
+        answers.await(waitNanos);
     }
 
     /// The build id of a binary in lower-case hexadecimal digits, or empty.
@@ -117,22 +104,20 @@ final class NameRequest implements Reader.Task<FileNames> {
                 }
             }
         }
-        end();
+        answers.end();
     }
 
     @Override
     public void giveUp() {
-        lock.lock();
-        try {
-            if (!over && binaryCount > 0) {
-                int at = Math.max(0, Math.min(binariesDone, binaryCount - 1));
-                boolean between = placesDone < placeCount && binariesDone > 0;
-                stuck.accept(binaries[between ? binaryOf(placesDone) : at]);
-            }
-        } finally {
-            lock.unlock();
-        }
-        end();
+        answers.give(
+                () -> {
+                    if (binaryCount > 0) {
+                        int at = Math.max(0, Math.min(binariesDone, binaryCount - 1));
+                        boolean between = placesDone < placeCount && binariesDone > 0;
+                        stuck.accept(binaries[between ? binaryOf(placesDone) : at]);
+                    }
+                });
+        answers.end();
     }
 
     private int binaryOf(int place) {
@@ -144,40 +129,20 @@ final class NameRequest implements Reader.Task<FileNames> {
     }
 
     private boolean answerBinary(int binary, String buildId) {
-        lock.lock();
-        try {
-            if (!over) {
-                buildIds[binary] = buildId;
-                binariesDone = binary + 1;
-            }
-            return !over;
-        } finally {
-            lock.unlock();
-        }
+        return answers.give(
+                () -> {
+                    buildIds[binary] = buildId;
+                    binariesDone = binary + 1;
+                });
     }
 
     private boolean answerPlace(int place, NamedPlace found) {
-        lock.lock();
-        try {
-            if (!over) {
-                names[place] = found.name();
-                addresses[place] =
-                        found.address() == ElfFile.NOWHERE ? Frame.NO_ADDRESS : found.address();
-                placesDone = place + 1;
-            }
-            return !over;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void end() {
-        lock.lock();
-        try {
-            over = true;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        return answers.give(
+                () -> {
+                    names[place] = found.name();
+                    addresses[place] =
+                            found.address() == ElfFile.NOWHERE ? Frame.NO_ADDRESS : found.address();
+                    placesDone = place + 1;
+                });
     }
 }

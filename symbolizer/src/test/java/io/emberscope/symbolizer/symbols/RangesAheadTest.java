@@ -7,13 +7,15 @@ import io.emberscope.base.disk.LocalDisk;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RangesAheadTest {
     @TempDir Path directory;
 
@@ -21,29 +23,41 @@ class RangesAheadTest {
         return new Ranges(name, 1 << 20, new LocalDisk(), directory.resolve(name));
     }
 
-    private Ranges random(String name, int count) throws IOException {
+    /// So many that do not overlap, in no order.
+    private Ranges shuffled(String name, int count) throws IOException {
+        List<Integer> order = new ArrayList<>(IntStream.range(0, count).boxed().toList());
+        Collections.shuffle(order, new Random(count));
         Ranges ranges = ranges(name);
-        Random random = new Random(count);
-        for (int i = 0; i < count; i++) {
-            long start = random.nextInt(1 << 24);
-            ranges.add(start, start + random.nextInt(20), i, i * 3, i * 7);
+        for (int i : order) {
+            ranges.add(32L * i, 32L * i + 20, i, i * 3, i * 7);
         }
         return ranges;
     }
 
     @Test
-    void passesWhatIsPassedWithoutIt() throws IOException {
+    void passesThemAllInOrder() throws IOException {
         // None, less than a batch, whole batches and more than are ahead.
         for (int count : new int[] {0, 100, 4096, 2 * 4096, 100_000}) {
-            List<String> expected = new ArrayList<>();
             List<String> found = new ArrayList<>();
-            try (Ranges direct = random("direct", count);
-                    Ranges other = random("other", count);
-                    RangesAhead ahead = new RangesAhead(other)) {
-                direct.forEach((a, b, c, d, e) -> expected.add(a + " " + b + " " + c + d + e));
-                ahead.forEach((a, b, c, d, e) -> found.add(a + " " + b + " " + c + d + e));
+            try (Ranges ranges = shuffled("ranges", count);
+                    RangesAhead ahead = new RangesAhead(ranges)) {
+                ahead.forEach(
+                        (start, last, node, text, line) ->
+                                found.add(start + "-" + last + " " + node + text + line));
             }
-            assertThat(found).isEqualTo(expected);
+            assertThat(found)
+                    .isEqualTo(
+                            IntStream.range(0, count)
+                                    .mapToObj(
+                                            i ->
+                                                    32L * i
+                                                            + "-"
+                                                            + (32L * i + 20)
+                                                            + " "
+                                                            + i
+                                                            + 3 * i
+                                                            + 7 * i)
+                                    .toList());
         }
     }
 
@@ -63,7 +77,7 @@ class RangesAheadTest {
 
     @Test
     void theThreadEndsWhenNobodyTakesThem() throws IOException {
-        try (Ranges ranges = random("left", 200_000)) {
+        try (Ranges ranges = shuffled("left", 200_000)) {
             RangesAhead ahead = new RangesAhead(ranges);
             assertThatThrownBy(
                             () ->
