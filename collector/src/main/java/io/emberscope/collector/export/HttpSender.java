@@ -32,6 +32,10 @@ public final class HttpSender implements Sender {
     private final LongSupplier monotonicNanos;
     private final Object attemptLock = new Object();
     private @Nullable HttpURLConnection attempt;
+
+    /// Whether the attempt, or the last one, was broken off.
+    private boolean isCut;
+
     private long attemptStartNanos;
 
     /// @param monotonicNanos measures how long an attempt takes
@@ -56,10 +60,16 @@ public final class HttpSender implements Sender {
                 }
                 return result(connection);
             } finally {
-                begin(null);
+                end();
             }
         } catch (IOException e) {
             return new SendResult.Failed(target.url() + ": " + e, 0);
+        } catch (RuntimeException e) {
+            // The JDK's connection answers to being disconnected while it is used with anything.
+            if (!wasCut()) {
+                throw e;
+            }
+            return new SendResult.Failed(target.url() + ": took too long", 0);
         }
     }
 
@@ -70,15 +80,29 @@ public final class HttpSender implements Sender {
             if (stuck != null
                     && monotonicNanos.getAsLong() - attemptStartNanos > ATTEMPT_NANOS_MAX) {
                 attempt = null;
+                isCut = true;
                 stuck.disconnect();
             }
         }
     }
 
-    private void begin(@Nullable HttpURLConnection connection) {
+    private boolean wasCut() {
+        synchronized (attemptLock) {
+            return isCut;
+        }
+    }
+
+    private void begin(HttpURLConnection connection) {
         synchronized (attemptLock) {
             attempt = connection;
+            isCut = false;
             attemptStartNanos = monotonicNanos.getAsLong();
+        }
+    }
+
+    private void end() {
+        synchronized (attemptLock) {
+            attempt = null;
         }
     }
 
