@@ -72,6 +72,8 @@ want_for_test() {
   want_command c++filt binutils 'reads names of C++, as we do'
   want_file /usr/lib/llvm-19/bin/llvm-cxxfilt llvm-19 'reads names of C++, as we do'
   want_match '/usr/lib/llvm-*/lib/libclang-cpp.so.*' clang 'has names of C++'
+  want_match '/usr/src/binutils/binutils-*.tar.xz' binutils-source 'has those that GNU tests its reader with'
+  want_command xz xz-utils 'unpacks them'
   want_command debuginfod debuginfod 'serves debug information, which our server fetches'
   want_command shellcheck shellcheck 'checks the shell scripts'
 }

@@ -47,6 +47,18 @@ public final class Differences {
         FILE_OF_SYMBOL
     }
 
+    /// Kinds that would hide mistakes if they were many: at most one answer in so many is of one.
+    private static final Map<Kind, Integer> RARE =
+            Map.of(
+                    Kind.UNSIZED_SYMBOL,
+                    30,
+                    Kind.LABEL,
+                    500,
+                    Kind.NAME_OF_PART,
+                    500,
+                    Kind.SYMBOL_ONLY,
+                    500);
+
     private static final Pattern SECTION =
             Pattern.compile(" *\\[ *\\d+] (\\S+) +\\S+ +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) .*");
 
@@ -254,6 +266,12 @@ public final class Differences {
         System.out.printf(
                 "%s: %d equal, %d unknown to both, %s, %d without a reason%n",
                 what, equal, unknown, explained, others.size());
+        int answers = equal + unknown + explained.values().stream().mapToInt(n -> n).sum();
+        RARE.forEach(
+                (kind, oneIn) ->
+                        assertThat(explained.getOrDefault(kind, 0))
+                                .as("%s: %s", what, kind)
+                                .isLessThanOrEqualTo(1 + answers / oneIn));
         assertThat(others.stream().limit(SHOWN_MAX))
                 .as("%s: %d differences without a reason", what, others.size())
                 .isEmpty();

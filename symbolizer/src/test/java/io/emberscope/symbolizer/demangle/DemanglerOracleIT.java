@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -319,6 +320,18 @@ class DemanglerOracleIT {
         }
         List<String> names = mutated(seeds).stream().filter(DemanglerOracleIT::isRust).toList();
         List<Difference> differences = rustDifferences(names);
+        List<Difference> unexplained = unexplainedOfRust(differences);
+        System.out.printf(
+                "demangler oracle: damaged names of Rust: %d, explained %d, unexplained %d%n",
+                names.size(), differences.size() - unexplained.size(), unexplained.size());
+        assertThat(unexplained.size())
+                .as("seed %d: %s", SEED, unexplained.stream().limit(DIFFERENCES_SHOWN).toList())
+                .isLessThanOrEqualTo(names.size() / MUTATIONS_UNEXPLAINED_ONE_IN);
+        assertThat(differences.size()).isLessThanOrEqualTo(names.size() / 20);
+    }
+
+    private static List<Difference> unexplainedOfRust(List<Difference> differences)
+            throws Exception {
         List<String> asCpp = oracles.llvm(differences.stream().map(Difference::name).toList());
         List<Difference> unexplained = new ArrayList<>();
         for (int i = 0; i < differences.size(); i++) {
@@ -330,14 +343,47 @@ class DemanglerOracleIT {
                 unexplained.add(difference);
             }
         }
-        System.out.printf(
-                "demangler oracle: damaged names of Rust: %d, explained %d, unexplained %d%n",
-                names.size(), differences.size() - unexplained.size(), unexplained.size());
-        assertThat(unexplained.size())
-                .as("seed %d: %s", SEED, unexplained.stream().limit(DIFFERENCES_SHOWN).toList())
-                .isLessThanOrEqualTo(names.size() / MUTATIONS_UNEXPLAINED_ONE_IN);
-        assertThat(differences.size()).isLessThanOrEqualTo(names.size() / 20);
+        return unexplained;
     }
+
+    /// Names that the demanglers of GNU and of Rust are tested with, as Debian's `binutils-source`
+    /// and the crate have them.
+    @Test
+    void namesOfPublicTestsAreReadAsTheOraclesDo() throws Exception {
+        for (Path archive : find("/usr/src/binutils/binutils-*.tar.xz")) {
+            Oracles.run(
+                    List.of(
+                            "tar",
+                            "xf",
+                            archive.toString(),
+                            "--directory=" + directory,
+                            "--wildcards",
+                            "*/libiberty/testsuite/demangle-expected",
+                            "*/libiberty/testsuite/rust-demangle-expected"));
+        }
+        String crate = System.getProperty("user.home") + "/.cargo/registry/src/*/rustc-demangle-*";
+        StringBuilder texts = new StringBuilder();
+        for (String pattern :
+                List.of(directory + "/*/libiberty/testsuite/*-expected", crate + "/src/*.rs")) {
+            for (Path file : find(pattern)) {
+                texts.append(Files.readString(file)).append('\n');
+            }
+        }
+        List<String> names =
+                NAME.matcher(texts).results().map(MatchResult::group).distinct().toList();
+        List<String> rust = names.stream().filter(DemanglerOracleIT::isRust).toList();
+        List<String> cpp = names.stream().filter(name -> !isRust(name)).toList();
+        assertThat(rust.size()).isGreaterThan(60);
+        assertThat(cpp.size()).isGreaterThan(300);
+        List<Difference> unexplained = unexplainedOfRust(rustDifferences(rust));
+        int[] explained = explain(cpp, unexplained);
+        System.out.printf(
+                "demangler oracle: public tests: %d names of Rust, %d of C++, explained %s%n",
+                rust.size(), cpp.size(), Arrays.toString(explained));
+        assertThat(unexplained).isEmpty();
+    }
+
+    private static final Pattern NAME = Pattern.compile("(?<![\\w.$])_{1,2}(?:Z|R)[\\w.$]+");
 
     private static List<String> mutated(List<String> all) {
         List<String> seeds = all.stream().filter(e -> e.length() <= MUTATED_CHARS_MAX).toList();
