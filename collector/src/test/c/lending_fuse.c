@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lending_fuse FILE DIRECTORY: serves a FUSE file system there whose only file, `lent`, has the
  * bytes of FILE and may be executed. Once something comes on standard input, it takes requests and
- * answers none of them any more, so that not even a signal ends who waits for one.
+ * answers none of them any more, so that not even a signal ends who waits for one. It unmounts at
+ * the end of standard input, as who started it may have died, and after SECONDS_MAX.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,9 +17,19 @@
 
 #define LENT 2
 #define BYTES_MAX (1 << 20)
+#define SECONDS_MAX 300
 
 static int fuse, file;
 static off_t size;
+static const char *directory;
+
+/* Lets go of who waits for an answer, first, so that nothing waits for this one. */
+static void leave(int status)
+{
+	close(fuse);
+	umount2(directory, MNT_DETACH);
+	_exit(status);
+}
 
 static void answer(const struct fuse_in_header *in, int error, const void *data, size_t length)
 {
@@ -112,10 +124,10 @@ int main(int argc, char **argv)
 {
 	static char request[BYTES_MAX + 4096];
 	struct pollfd watched[2] = { { .events = POLLIN }, { .fd = 0, .events = POLLIN } };
+	char options[128], told[16];
 	int is_silent = 0;
-	char options[128];
 
-	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (argc != 3 || fuse < 0)
 		return 2;
 	file = open(argv[1], O_RDONLY | O_CLOEXEC);
@@ -124,26 +136,31 @@ int main(int argc, char **argv)
 		return 3;
 	snprintf(options, sizeof(options),
 		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fuse);
-	if (mount("lending", argv[2], "fuse", 0, options))
+	directory = argv[2];
+	if (mount("lending", directory, "fuse", 0, options))
 		return 4;
+	signal(SIGALRM, leave);
+	alarm(SECONDS_MAX);
 	puts("ready");
 	fflush(stdout);
 	watched[0].fd = fuse;
 	for (;;) {
 		ssize_t length;
 
-		if (poll(watched, is_silent ? 1 : 2, -1) < 0)
-			return 5;
-		if (!is_silent && watched[1].revents) {
+		if (poll(watched, 2, -1) < 0)
+			leave(5);
+		if (watched[1].revents) {
+			if (read(0, told, sizeof(told)) <= 0)
+				leave(0);
 			is_silent = 1;
 			puts("silent");
 			fflush(stdout);
 			continue;
 		}
 		length = read(fuse, request, sizeof(request));
-		if (length < 0)
-			return errno == ENODEV ? 0 : 6;
-		if (!is_silent)
+		if (length < 0 && errno != EAGAIN)
+			leave(errno == ENODEV ? 0 : 6);
+		if (length > 0 && !is_silent)
 			serve((struct fuse_in_header *)request,
 			      request + sizeof(struct fuse_in_header));
 	}

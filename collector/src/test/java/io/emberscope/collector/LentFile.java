@@ -25,8 +25,13 @@ final class LentFile implements AutoCloseable {
         Path lending = programs.compile("lending_fuse", "lending_fuse");
         Files.createDirectory(mounted);
         LentFile lent = new LentFile(mounted, CPrograms.start(lending, program, mounted));
-        assertThat(lent.out.readLine()).isEqualTo("ready");
-        return lent;
+        try {
+            assertThat(lent.out.readLine()).isEqualTo("ready");
+            return lent;
+        } catch (AssertionError | IOException e) {
+            lent.close();
+            throw e;
+        }
     }
 
     Path path() {
@@ -39,9 +44,10 @@ final class LentFile implements AutoCloseable {
         assertThat(out.readLine()).isEqualTo("silent");
     }
 
+    /// Unmounts; what is left mounted cannot be deleted with its directory.
     @Override
     public void close() throws IOException {
-        server.destroyForcibly().onExit().join();
-        CPrograms.start("umount", "-l", mounted).onExit().join();
+        server.outputWriter().close();
+        server.onExit().join();
     }
 }
