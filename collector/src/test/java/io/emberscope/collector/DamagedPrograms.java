@@ -5,14 +5,11 @@ import io.emberscope.symbolizer.elf.ElfFile;
 import io.emberscope.symbolizer.elf.Section;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.zip.CRC32;
 
 /// Programs that run, though their files are not what they should be. Each takes the milliseconds
 /// of CPU time that it is to burn.
@@ -53,8 +50,8 @@ final class DamagedPrograms {
         GIANT
     }
 
-    /// Compiles one of each damage, and one with a debug link.
-    static List<Path> all(CPrograms programs, Path directory) throws Exception {
+    /// Compiles one of each damage.
+    static List<Path> all(CPrograms programs) throws Exception {
         List<Path> damaged = new ArrayList<>();
         for (Damage damage : Damage.values()) {
             Path program =
@@ -70,7 +67,6 @@ final class DamagedPrograms {
             }
             damaged.add(program);
         }
-        damaged.add(linked(programs, directory));
         return damaged;
     }
 
@@ -127,31 +123,5 @@ final class DamagedPrograms {
                 file.put((int) section.offset(), noise);
             }
         }
-    }
-
-    /// A program without symbols whose debug link leads out of its directory, to a file that only
-    /// root may read and that would name it.
-    private static Path linked(CPrograms programs, Path directory) throws Exception {
-        Path whole = programs.solo("whole", PerfMapTraps.CANARY, "-DSALT=101");
-        Path linked = directory.resolve("zoo-linked");
-        Path secret = Files.createDirectory(directory.resolve("secret"));
-        Path canary = secret.resolve("canary.debug");
-        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rwx------"));
-        CPrograms.finish(CPrograms.start("objcopy", "--only-keep-debug", whole, canary));
-        CRC32 sum = new CRC32();
-        sum.update(Files.readAllBytes(canary));
-        byte[] name = (canary + "\0").getBytes(StandardCharsets.UTF_8);
-        int sumAt = name.length + 3 & -4;
-        ByteBuffer link = ByteBuffer.allocate(sumAt + 4).order(ByteOrder.LITTLE_ENDIAN).put(name);
-        link.putInt(sumAt, (int) sum.getValue());
-        Path section = Files.write(directory.resolve("link"), link.array());
-        CPrograms.finish(
-                CPrograms.start(
-                        "objcopy",
-                        "--strip-all",
-                        "--add-section=.gnu_debuglink=" + section,
-                        whole,
-                        linked));
-        return linked;
     }
 }

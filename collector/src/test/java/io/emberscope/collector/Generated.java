@@ -13,6 +13,9 @@ import java.nio.file.Path;
 final class Generated implements AutoCloseable {
     static final int HZ = 997;
 
+    /// How far a share may be from the true one beside what chance does.
+    private static final double OFF_MAX = 0.05;
+
     private final String name;
     private final Process process;
     private final BufferedReader out;
@@ -66,15 +69,27 @@ final class Generated implements AutoCloseable {
 
     /// Checks that its functions have the time that it had in them, by its own clock.
     void assertNamed(Received received) {
-        assertTime(received, name + "_much", nanos[0]);
-        assertTime(received, name + "_little", nanos[1]);
+        assertNamed(received, OFF_MAX);
+    }
+
+    /// The same, with how far it may be off.
+    ///
+    /// @param offMax how far from it beside what chance does, as a share of it
+    void assertNamed(Received received, double offMax) {
+        assertTime(received, name + "_much", nanos[0], offMax);
+        assertTime(received, name + "_little", nanos[1], offMax);
     }
 
     static void assertTime(Received received, String function, double expected) {
+        assertTime(received, function, expected, OFF_MAX);
+    }
+
+    private static void assertTime(
+            Received received, String function, double expected, double offMax) {
         double found = received.nanos(sample -> sample.isIn(function));
         System.out.printf("generated: %s %.3f%n", function, found / expected);
         double chance = Chance.ofTime(expected, HZ);
-        assertThat(found / expected).as(function).isCloseTo(1, within(0.05 + chance));
+        assertThat(found / expected).as(function).isCloseTo(1, within(offMax + chance));
     }
 
     /// Time in its code, by its own clock.

@@ -39,8 +39,7 @@ final class HostileMapsIT {
                         Files.setAttribute(map, "unix:uid", PerfMapTraps.USER + 1);
                     });
             traps.set(HostileMapsIT::ofAnEarlierProcess);
-            Generated swapped =
-                    traps.set((p, _, map) -> PerfMapTraps.write(map, p.lines("own_a", "own_b")));
+            Generated swapped = traps.set(PerfMapTraps.names("own"));
             Generated nasty =
                     traps.set(
                             (p, _, map) ->
@@ -48,9 +47,8 @@ final class HostileMapsIT {
                                             map,
                                             p.lines("red\u001b[31m\u202e", "x".repeat(1 << 20))));
             Generated honest = traps.keep(Generated.start("honest", program, 3000, "honest", "u"));
-            Thread swapper = Thread.ofPlatform().daemon().start(() -> PerfMapTraps.swap(swapped));
+            traps.change(swapped, PerfMapTraps::swap);
             traps.finish();
-            swapper.join();
             collector.awaitMetric(FILES + "{format=\"perf_map\",result=\"not_regular\"}", 1);
             for (String reason :
                     List.of("symbolic_link", "wrong_owner", "too_large", "stale", "read")) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -132,18 +133,22 @@ final class RunningCollector implements AutoCloseable {
 
     /// The same of one that need not be whole.
     double gauge(String name) throws IOException, InterruptedException {
-        for (String line : get("/metrics").body().split("\n", -1)) {
-            if (line.startsWith(name + ' ')) {
-                return Double.parseDouble(line.substring(name.length() + 1));
-            }
-        }
-        throw new AssertionError("no metric " + name);
+        return find(name).orElseThrow(() -> new AssertionError("no metric " + name));
     }
 
-    /// Waits until a metric reaches a value.
+    private OptionalDouble find(String name) throws IOException, InterruptedException {
+        for (String line : get("/metrics").body().split("\n", -1)) {
+            if (line.startsWith(name + ' ')) {
+                return OptionalDouble.of(Double.parseDouble(line.substring(name.length() + 1)));
+            }
+        }
+        return OptionalDouble.empty();
+    }
+
+    /// Waits until a metric, which there may not be before, reaches a value.
     void awaitMetric(String name, long value) throws IOException, InterruptedException {
         long start = System.nanoTime();
-        while (metric(name) < value) {
+        while (find(name).orElse(-1) < value) {
             assertThat(System.nanoTime() - start)
                     .as("time until %s is %d; %s", name, value, log())
                     .isLessThan(READY_NANOS);
