@@ -48,6 +48,7 @@ public final class Differences {
     }
 
     /// Kinds that would hide mistakes if they were many: at most one answer in so many is of one.
+    /// The C library has many parts of functions, and functions in assembly code.
     private static final Map<Kind, Integer> RARE =
             Map.of(
                     Kind.UNSIZED_SYMBOL,
@@ -55,9 +56,9 @@ public final class Differences {
                     Kind.LABEL,
                     500,
                     Kind.NAME_OF_PART,
-                    500,
+                    40,
                     Kind.SYMBOL_ONLY,
-                    500);
+                    50);
 
     private static final Pattern SECTION =
             Pattern.compile(" *\\[ *\\d+] (\\S+) +\\S+ +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) .*");
