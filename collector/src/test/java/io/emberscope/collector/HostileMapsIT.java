@@ -19,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class HostileMapsIT {
     private static final String FILES = "emberscope_collector_jit_files_total";
 
+    /// It burns on for some windows once others have ended.
+    private static final int SWAPPED_MILLIS = 8_000;
+
     @TempDir private Path directory;
 
     @Test
@@ -39,7 +42,7 @@ final class HostileMapsIT {
                         Files.setAttribute(map, "unix:uid", PerfMapTraps.USER + 1);
                     });
             traps.set(HostileMapsIT::ofAnEarlierProcess);
-            Generated swapped = traps.set(PerfMapTraps.names("own"));
+            Generated swapped = traps.set(SWAPPED_MILLIS, PerfMapTraps.names("own"));
             Generated nasty =
                     traps.set(
                             (p, _, map) ->
@@ -47,6 +50,7 @@ final class HostileMapsIT {
                                             map,
                                             p.lines("red\u001b[31m\u202e", "x".repeat(1 << 20))));
             Generated honest = traps.keep(Generated.start("honest", program, 3000, "honest", "u"));
+            sink.awaitFunction("own_b"); // a window's names are those at its end
             traps.change(swapped, PerfMapTraps::swap);
             traps.finish();
             collector.awaitMetric(FILES + "{format=\"perf_map\",result=\"not_regular\"}", 1);

@@ -136,8 +136,8 @@ final class PerfMapTraps implements AutoCloseable {
         give(map); // the last, as some kernels let not even root create it again
     }
 
-    /// Has a file of its own, with [#names(String)] of `own`, and a link to what it may not read at
-    /// one name, by turns.
+    /// Has a file of its own, with [#names(String)] of `own`, and for a moment a link to what it
+    /// may not read at one name, by turns.
     static int swap(Generated process) throws Exception {
         Path map = process.map();
         Path own = Path.of(map + ".own");
@@ -145,10 +145,10 @@ final class PerfMapTraps implements AutoCloseable {
         Path canary = canary(process);
         int count = 0;
         for (; process.isAlive(); count++) {
-            write(own, lines(process, "own"));
-            Files.move(own, map, StandardCopyOption.ATOMIC_MOVE);
             Files.createSymbolicLink(link, canary);
+            write(own, lines(process, "own"));
             Files.move(link, map, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(own, map, StandardCopyOption.ATOMIC_MOVE);
         }
         Files.deleteIfExists(map);
         return count;

@@ -1,5 +1,7 @@
 package io.emberscope.collector;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.emberscope.base.bytes.MalformedInputException;
@@ -17,10 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 
 /// A server of OTLP profiles that keeps what it gets, each batch once, and can be told to refuse.
 final class Sink implements AutoCloseable {
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
     private final HttpServer server;
     private final ExecutorService executor = Executors.newCachedThreadPool();
     private final Map<String, ProfileBatch> batches = new LinkedHashMap<>();
@@ -55,6 +60,15 @@ final class Sink implements AutoCloseable {
     /// All batches so far.
     synchronized Received received() {
         return new Received(List.copyOf(batches.values()));
+    }
+
+    /// Waits until a batch has a sample with this function in it.
+    void awaitFunction(String function) throws InterruptedException {
+        long start = System.nanoTime();
+        while (received().nanos(sample -> sample.isIn(function)) == 0) {
+            assertThat(System.nanoTime() - start).as(function).isLessThan(WAIT_NANOS);
+            Thread.sleep(100);
+        }
     }
 
     /// The batch ids that were accepted, in order, repeated ones too.
