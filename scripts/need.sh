@@ -74,6 +74,7 @@ want_for_test() {
   want_match '/usr/lib/llvm-*/lib/libclang-cpp.so.*' clang 'has names of C++'
   want_match '/usr/src/binutils/binutils-*.tar.xz' binutils-source 'has those that GNU tests its reader with'
   want_command xz xz-utils 'unpacks them'
+  want_match '/usr/share/cargo/registry/rustc-demangle-*/src/lib.rs' librust-rustc-demangle-dev 'has those of Rust'
   want_command debuginfod debuginfod 'serves debug information, which our server fetches'
   want_command shellcheck shellcheck 'checks the shell scripts'
 }

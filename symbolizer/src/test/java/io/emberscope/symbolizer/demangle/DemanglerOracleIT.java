@@ -347,7 +347,7 @@ class DemanglerOracleIT {
     }
 
     /// Names that the demanglers of GNU and of Rust are tested with, as Debian's `binutils-source`
-    /// and the crate have them.
+    /// and `librust-rustc-demangle-dev` have them.
     @Test
     void namesOfPublicTestsAreReadAsTheOraclesDo() throws Exception {
         for (Path archive : find("/usr/src/binutils/binutils-*.tar.xz")) {
@@ -361,7 +361,7 @@ class DemanglerOracleIT {
                             "*/libiberty/testsuite/demangle-expected",
                             "*/libiberty/testsuite/rust-demangle-expected"));
         }
-        String crate = System.getProperty("user.home") + "/.cargo/registry/src/*/rustc-demangle-*";
+        String crate = "/usr/share/cargo/registry/rustc-demangle-*";
         StringBuilder texts = new StringBuilder();
         for (String pattern :
                 List.of(directory + "/*/libiberty/testsuite/*-expected", crate + "/src/*.rs")) {
