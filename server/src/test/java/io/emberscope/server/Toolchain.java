@@ -1,38 +1,32 @@
 package io.emberscope.server;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
+import io.emberscope.base.Tools;
 import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.elf.ElfFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 
 /// Runs compilers, and what looks into their files.
 ///
 /// @param directory in which they run
 record Toolchain(Path directory) {
-    private static final int PATIENCE_SECONDS = 100;
-
     /// Runs a command, which must end well.
     void run(String... command) throws Exception {
-        output(command);
+        new Tools(directory).run(command);
     }
 
     /// The same; what it prints.
     String output(String... command) throws Exception {
-        Path out = Files.createTempFile(directory, "output", "");
-        Process process =
-                new ProcessBuilder(command)
-                        .directory(directory.toFile())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .redirectOutput(out.toFile())
-                        .start();
-        assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
-                .as("%s ends", command[0])
-                .isTrue();
-        assertThat(process.exitValue()).as(String.join(" ", command)).isZero();
-        return Files.readString(out);
+        return new Tools(directory).output(command);
+    }
+
+    /// Where a function of a file is, by its symbols.
+    long address(String name, String function) throws Exception {
+        return output("nm", name)
+                .lines()
+                .filter(line -> line.endsWith(" T " + function))
+                .mapToLong(line -> Long.parseLong(line, 0, 16, 16))
+                .findFirst()
+                .orElseThrow();
     }
 
     /// The build id of a file that is there.

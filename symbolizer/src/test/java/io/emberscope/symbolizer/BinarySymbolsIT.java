@@ -2,6 +2,7 @@ package io.emberscope.symbolizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Tools;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.symbolizer.dwarf.DebugInfo;
 import io.emberscope.symbolizer.dwarf.DiskScratch;
@@ -23,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -238,19 +238,6 @@ class BinarySymbolsIT {
     }
 
     private void run(String... command) throws Exception {
-        output(command);
-    }
-
-    private String output(String... command) throws Exception {
-        Path out = Files.createTempFile(directory, "output", "");
-        Process process =
-                new ProcessBuilder(command)
-                        .directory(directory.toFile())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .redirectOutput(out.toFile())
-                        .start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
-        assertThat(process.exitValue()).as(String.join(" ", command)).isZero();
-        return Files.readString(out);
+        new Tools(directory).run(command);
     }
 }

@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.debugfiles;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Tools;
 import io.emberscope.base.bytes.ByteSource;
 import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.dwarf.DebugInfo;
@@ -13,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -267,9 +267,6 @@ class DebugFilesIT {
     }
 
     private void run(String... command) throws Exception {
-        Process process =
-                new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
-        assertThat(process.exitValue()).as(String.join(" ", command)).isZero();
+        new Tools(directory).run(command);
     }
 }

@@ -1,12 +1,10 @@
 package io.emberscope.symbolizer.dwarf;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
+import io.emberscope.base.Tools;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Binaries with debug information of every kind: programs that several compilers make in many ways
@@ -406,15 +404,6 @@ final class DwarfBinaries {
     }
 
     private void run(String... command) throws Exception {
-        Path log = directory.resolve("tool.log");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-        builder.environment()
-                .put("GOCACHE", Path.of("target", "go-cache").toAbsolutePath().toString());
-        builder.environment().put("GOFLAGS", "-mod=mod");
-        Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
-        assertThat(process.exitValue())
-                .as("%s: %s", String.join(" ", command), Files.readString(log))
-                .isZero();
+        new Tools(directory).run(command);
     }
 }

@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.elf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Tools;
 import io.emberscope.symbolizer.PathSource;
 import java.io.File;
 import java.io.IOException;
@@ -167,16 +168,7 @@ class FunctionTableOracleIT {
     }
 
     private void tool(String... command) throws Exception {
-        Path log = directory.resolve("tool.log");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-        builder.environment()
-                .put("GOCACHE", Path.of("target", "go-cache").toAbsolutePath().toString());
-        builder.environment().put("GOFLAGS", "-mod=mod");
-        Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        assertThat(process.waitFor(300, TimeUnit.SECONDS)).as("%s ends", command[0]).isTrue();
-        assertThat(process.exitValue())
-                .as("%s: %s", String.join(" ", command), Files.readString(log))
-                .isZero();
+        new Tools(directory).run(command);
     }
 
     Stream<Path> binaries() {

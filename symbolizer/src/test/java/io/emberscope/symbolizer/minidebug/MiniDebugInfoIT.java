@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.minidebug;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Tools;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.symbolizer.BinarySymbols;
 import io.emberscope.symbolizer.PathSource;
@@ -15,11 +16,9 @@ import io.emberscope.symbolizer.symbols.SymbolSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,16 +143,6 @@ class MiniDebugInfoIT {
     }
 
     private String output(String command) throws Exception {
-        Path out = Files.createTempFile(directory, "output", "");
-        List<String> words = new ArrayList<>(List.of(command.split(" ", -1)));
-        Process process =
-                new ProcessBuilder(words)
-                        .directory(directory.toFile())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .redirectOutput(out.toFile())
-                        .start();
-        assertThat(process.waitFor(100, TimeUnit.SECONDS)).as(command).isTrue();
-        assertThat(process.exitValue()).as(command).isZero();
-        return Files.readString(out);
+        return new Tools(directory).output(command.split(" ", -1));
     }
 }

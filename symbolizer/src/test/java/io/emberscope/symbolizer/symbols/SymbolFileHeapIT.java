@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.symbols;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Tools;
 import io.emberscope.symbolizer.Differences;
 import io.emberscope.symbolizer.PathSource;
 import io.emberscope.symbolizer.Pinned;
@@ -115,9 +116,7 @@ class SymbolFileHeapIT {
     }
 
     private void tool(String... command) throws Exception {
-        Process process =
-                new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start();
-        assertThat(process.waitFor()).as("%s", List.of(command)).isZero();
+        new Tools(directory).run(command);
     }
 
     private static long debugInfoBytes(Path binary) throws IOException {
