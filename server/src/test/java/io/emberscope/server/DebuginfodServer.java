@@ -23,6 +23,9 @@ final class DebuginfodServer implements AutoCloseable {
     /// Files of which only the beginning comes.
     final Set<String> stalled = ConcurrentHashMap.newKeySet();
 
+    /// Files that are answered with status 500.
+    final Set<String> broken = ConcurrentHashMap.newKeySet();
+
     /// How long each file takes.
     volatile Duration delay = Duration.ZERO;
 
@@ -41,6 +44,11 @@ final class DebuginfodServer implements AutoCloseable {
     private void answer(HttpExchange exchange) throws IOException {
         String what = exchange.getRequestURI().getPath().substring(9);
         asked.merge(what, 1, Integer::sum);
+        if (broken.contains(what)) {
+            exchange.sendResponseHeaders(500, -1);
+            exchange.close();
+            return;
+        }
         byte[] file = files.get(what);
         boolean isStalled = stalled.contains(what);
         exchange.sendResponseHeaders(file == null && !isStalled ? 404 : 200, file == null ? -1 : 0);

@@ -51,13 +51,20 @@ public final class RunningServer implements AutoCloseable {
     /// Starts one with those limits.
     static RunningServer start(Limits limits, Disk disk, Path data, String... options)
             throws IOException {
+        return start(limits, disk, InstantSource.system(), data, options);
+    }
+
+    /// Starts one with that clock.
+    static RunningServer start(InstantSource clock, Path data, String... options)
+            throws IOException {
+        return start(Limits.of(SMALL_HEAP), new LocalDisk(), clock, data, options);
+    }
+
+    private static RunningServer start(
+            Limits limits, Disk disk, InstantSource clock, Path data, String... options)
+            throws IOException {
         return new RunningServer(
-                EmberscopeServer.start(
-                        options(data, options),
-                        limits,
-                        disk,
-                        InstantSource.system(),
-                        new Metrics()));
+                EmberscopeServer.start(options(data, options), limits, disk, clock, new Metrics()));
     }
 
     private static ServerOptions options(Path data, String... more) throws MalformedInputException {

@@ -48,14 +48,7 @@ class SlowDebuginfodIT {
         toolchain.run("gcc", "-g", "-Wl,--build-id", "-o", "late", "late.c");
         program = Files.readAllBytes(programs.resolve("late"));
         buildId = toolchain.buildId("late");
-        address =
-                toolchain
-                        .output("nm", "late")
-                        .lines()
-                        .filter(line -> line.endsWith(" T main"))
-                        .mapToLong(line -> Long.parseLong(line, 0, 16, 16))
-                        .findFirst()
-                        .orElseThrow();
+        address = toolchain.address("late", "main");
     }
 
     @Test

@@ -55,6 +55,8 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         WAITING,
         /// It was found.
         FOUND,
+        /// It was found without its debug information, for which it is asked again.
+        STRIPPED,
         /// No server has it; each was asked.
         ABSENT,
         /// A server has something that cannot be read.
@@ -149,6 +151,7 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         try {
             switch (intake.fetch(servers, search)) {
                 case FOUND -> done(buildId, State.FOUND, RETRY_FAILED, 0, "");
+                case STRIPPED -> stripped(buildId, search.failure(), before.failures);
                 case ABSENT -> done(buildId, State.ABSENT, RETRY_ABSENT, 0, "no server has it");
                 case NO_PLACE -> {
                     count(State.WAITING).increment();
@@ -158,12 +161,26 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         } catch (MalformedInputException e) {
             done(buildId, State.UNREADABLE, RETRY_ABSENT, 0, Texts.of(e));
         } catch (IOException | OverCapacityException | RuntimeException e) {
-            int failures = before.failures;
-            Duration wait = RETRY_FAILED.multipliedBy(1L << Math.min(failures, DOUBLINGS_MAX));
-            done(buildId, State.FAILED, wait, failures + 1, String.valueOf(e.getMessage()));
+            Duration wait = afterFailure(before.failures);
+            done(buildId, State.FAILED, wait, before.failures + 1, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the server stops
         }
+    }
+
+    /// @param failure of a server that may have its debug information
+    private void stripped(String buildId, @Nullable IOException failure, int failures) {
+        if (failure == null) {
+            String why = "no server has its debug information";
+            done(buildId, State.STRIPPED, RETRY_ABSENT, 0, why);
+        } else {
+            Duration wait = afterFailure(failures);
+            done(buildId, State.STRIPPED, wait, failures + 1, Texts.of(failure));
+        }
+    }
+
+    private static Duration afterFailure(int failures) {
+        return RETRY_FAILED.multipliedBy(1L << Math.min(failures, DOUBLINGS_MAX));
     }
 
     private void done(String buildId, State state, Duration wait, int failures, String why) {
@@ -171,6 +188,8 @@ final class MissingSymbols implements StoredSymbols.Wanted, AutoCloseable {
         count(state).increment();
         if (state == State.FOUND) {
             LOG.info("Symbols of {} were fetched", buildId);
+        } else if (state == State.STRIPPED) {
+            LOG.info("Symbols of {} were fetched without debug information: {}", buildId, why);
         } else if (state != State.ABSENT) {
             LOG.warn("Symbols of {} were not fetched: {}", buildId, why);
         }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The way of a file into the store of symbols: written down, read by the builder, kept as a symbol
 /// file. Safe for use by several threads.
@@ -50,17 +52,20 @@ final class SymbolIntake {
     /// Goes on with the search for the symbols of a binary, which are for everybody, until a server
     /// has them. One that fails, or has something else, does not keep the others from being asked.
     /// One without a place does not either, but the binary itself, which says less, is not asked
-    /// for before each was asked for its debug information.
+    /// for before each was asked for its debug information, and not again if it is there.
     ///
     /// @throws IOException if none has, and one could not be asked or had something else
     SymbolSearch.Outcome fetch(Debuginfod servers, SymbolSearch search)
             throws IOException, OverCapacityException, InterruptedException {
-        for (Debuginfod.Kind kind : Debuginfod.Kind.values()) {
+        for (Debuginfod.Kind kind : kinds(search.buildId())) {
             for (URI server : search.unasked(servers.servers(), kind)) {
                 try (Debuginfod.Place place = servers.place(server)) {
                     if (place != null) {
-                        if (fetch(place, search.buildId(), kind)) {
-                            return SymbolSearch.Outcome.FOUND;
+                        SymbolStore.About kept = fetch(place, search.buildId(), kind);
+                        if (kept != null) {
+                            return kept.isWhole()
+                                    ? SymbolSearch.Outcome.FOUND
+                                    : SymbolSearch.Outcome.STRIPPED;
                         }
                         search.asked(server, kind);
                     }
@@ -72,45 +77,54 @@ final class SymbolIntake {
                 return SymbolSearch.Outcome.NO_PLACE;
             }
         }
-        search.checkFailure();
-        return SymbolSearch.Outcome.ABSENT;
+        IOException failure = search.failure();
+        if (failure != null) {
+            throw failure;
+        }
+        return store.hasShared(search.buildId())
+                ? SymbolSearch.Outcome.STRIPPED
+                : SymbolSearch.Outcome.ABSENT;
     }
 
-    private boolean fetch(Debuginfod.Place place, String buildId, Debuginfod.Kind kind)
+    private List<Debuginfod.Kind> kinds(String buildId) {
+        return store.hasShared(buildId)
+                ? List.of(Debuginfod.Kind.DEBUGINFO)
+                : List.of(Debuginfod.Kind.values());
+    }
+
+    /// Returns what is kept for its build id now, or null if the server has no such file.
+    private SymbolStore.@Nullable About fetch(
+            Debuginfod.Place place, String buildId, Debuginfod.Kind kind)
             throws IOException, OverCapacityException, InterruptedException {
         Path path = incoming.next();
         try {
             if (!place.fetch(buildId, kind, path)) {
-                return false;
+                return null;
             }
             SymbolBuilder.Built built = builder.build(path, buildId, null);
             try {
-                if (BuildIds.isLegal(built.supplement())) {
-                    addWithSupplement(place, buildId, path, built);
-                } else {
-                    store.addShared(built.file());
-                }
+                return BuildIds.isLegal(built.supplement())
+                        ? addWithSupplement(place, buildId, path, built)
+                        : store.addShared(built.file());
             } finally {
                 incoming.delete(built.file());
             }
-            return true;
         } finally {
             incoming.delete(path);
         }
     }
 
     /// With the file that it shares debug information with, if the server has that.
-    private void addWithSupplement(
+    private SymbolStore.About addWithSupplement(
             Debuginfod.Place place, String buildId, Path path, SymbolBuilder.Built without)
             throws IOException, OverCapacityException, InterruptedException {
         Path other = incoming.next();
         try {
             Debuginfod.Kind kind = Debuginfod.Kind.DEBUGINFO;
             if (!place.fetch(without.supplement(), kind, other)) {
-                store.addShared(without.file());
-                return;
+                return store.addShared(without.file());
             }
-            store.addShared(builder.build(path, buildId, other).file());
+            return store.addShared(builder.build(path, buildId, other).file());
         } finally {
             incoming.delete(other);
         }

@@ -20,6 +20,8 @@ final class SymbolSearch {
     enum Outcome {
         /// One had them.
         FOUND,
+        /// One had the binary, but none its debug information.
+        STRIPPED,
         /// None has; each was asked.
         ABSENT,
         /// One had no place, though it was waited for; it is still to be asked.
@@ -52,10 +54,8 @@ final class SymbolSearch {
         failure = failure == null ? why : failure;
     }
 
-    /// @throws IOException the first thing that went wrong, if anything did
-    void checkFailure() throws IOException {
-        if (failure != null) {
-            throw failure;
-        }
+    /// The first thing that went wrong, if anything did.
+    @Nullable IOException failure() {
+        return failure;
     }
 }

@@ -97,7 +97,12 @@ public final class SymbolStore implements AutoCloseable {
             long bytes,
             int functions,
             int rows,
-            Set<SymbolSource> sources) {}
+            Set<SymbolSource> sources) {
+        /// Whether it has all that a debug file tells.
+        boolean isWhole() {
+            return sources.contains(SymbolSource.DEBUG_INFO);
+        }
+    }
 
     /// A symbol file in use. Closing it lets others close the file.
     public final class Lease implements AutoCloseable {
@@ -114,9 +119,9 @@ public final class SymbolStore implements AutoCloseable {
             return opened.file;
         }
 
-        /// Whether it is a tenant's, and others may know more.
+        /// Whether others may know more.
         boolean mayBeBettered() {
-            return !entry.about.isShared && !entry.about.sources.contains(SymbolSource.DEBUG_INFO);
+            return !entry.about.isWhole();
         }
 
         /// Says that reading failed. A damaged file is dropped from the store; one that could not
@@ -218,6 +223,11 @@ public final class SymbolStore implements AutoCloseable {
         }
     }
 
+    /// Whether there are symbols of a binary that are everybody's.
+    synchronized boolean hasShared(String buildId) {
+        return entries.containsKey(new Key(SymbolScope.SHARED, buildId));
+    }
+
     private int rank(Key key) {
         Entry entry = entries.get(key);
         return entry == null ? -1 : rank(entry.about);
@@ -295,7 +305,7 @@ public final class SymbolStore implements AutoCloseable {
 
     /// More for those from which more is known.
     private static int rank(About about) {
-        return (about.sources.contains(SymbolSource.DEBUG_INFO) ? 4 : 0)
+        return (about.isWhole() ? 4 : 0)
                 + (about.sources.contains(SymbolSource.GO_TABLE) ? 2 : 0)
                 + (about.sources.contains(SymbolSource.SYMBOLS)
                                 || about.sources.contains(SymbolSource.MINI_DEBUG_INFO)
