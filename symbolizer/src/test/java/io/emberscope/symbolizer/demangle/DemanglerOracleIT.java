@@ -2,6 +2,7 @@ package io.emberscope.symbolizer.demangle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.symbolizer.Pinned;
 import io.emberscope.symbolizer.demangle.Demangler.Mode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,28 +43,34 @@ class DemanglerOracleIT {
 
     private static final int MUTATED_CHARS_MAX = 200;
 
-    private static final String LIBRARIES = "/usr/lib/x86_64-linux-gnu/";
+    private static final String LIBRARIES = "/usr/lib/x86_64-linux-gnu:";
+    private static final String TOOLCHAINS =
+            System.getProperty("user.home") + "/.rustup/toolchains:*/lib/";
 
-    /// What must be here: patterns of which one has to have a file. `./emberscope test` installs
-    /// them all, but for the JDK that runs this.
-    private static final List<List<String>> PINNED =
+    private static final List<Pinned> PINNED =
             List.of(
-                    List.of(LIBRARIES + "libc.so.6"),
-                    List.of(LIBRARIES + "libstdc++.so.6"),
-                    List.of(LIBRARIES + "libcrypto.so.3"),
-                    List.of(LIBRARIES + "libpython3*.so.1.0"),
-                    List.of(LIBRARIES + "libLLVM-*.so.1", LIBRARIES + "libLLVM.so.*.*"),
-                    List.of("/usr/lib/llvm-19/lib/libLLVM.so.19.1", LIBRARIES + "libLLVM.so.19.1"),
-                    List.of("/usr/lib/llvm-*/lib/libclang-cpp.so.*"),
-                    List.of("/usr/lib/jvm/java-*-openjdk-*/lib/server/libjvm.so"),
-                    List.of(System.getProperty("java.home") + "/lib/server/libjvm.so"),
-                    List.of("/usr/bin/node", "/usr/local/bin/node"),
-                    List.of("/usr/lib/chromium/chromium"),
-                    List.of(
-                            System.getProperty("user.home")
-                                    + "/.rustup/toolchains/*/lib/librustc_driver-*.so",
-                            System.getProperty("user.home")
-                                    + "/.rustup/toolchains/*/lib/libLLVM.so.*",
+                    new Pinned("libc6", LIBRARIES + "libc.so.6"),
+                    new Pinned("libstdc++6", LIBRARIES + "libstdc++.so.6"),
+                    new Pinned("openssl", LIBRARIES + "libcrypto.so.3"),
+                    new Pinned("libpython3-dev", LIBRARIES + "libpython3*.so.1.0"),
+                    new Pinned("llvm", LIBRARIES + "libLLVM-*.so.1", LIBRARIES + "libLLVM.so.*.*"),
+                    new Pinned(
+                            "llvm-19",
+                            "/usr/lib/llvm-19:lib/libLLVM.so.19.1",
+                            LIBRARIES + "libLLVM.so.19.1"),
+                    new Pinned("clang", "/usr/lib:llvm-*/lib/libclang-cpp.so.*"),
+                    new Pinned(
+                            "openjdk-17-jre-headless",
+                            "/usr/lib/jvm:java-*-openjdk-*/lib/server/libjvm.so"),
+                    new Pinned(
+                            "the JDK of this test",
+                            System.getProperty("java.home") + ":lib/server/libjvm.so"),
+                    new Pinned("nodejs", "/usr/bin:node", "/usr/local/bin:node"),
+                    new Pinned("chromium", "/usr/lib/chromium:chromium"),
+                    new Pinned(
+                            "rustc",
+                            TOOLCHAINS + "librustc_driver-*.so",
+                            TOOLCHAINS + "libLLVM.so.*",
                             LIBRARIES + "librustc_driver-*.so"));
 
     @TempDir static Path directory;
@@ -80,43 +87,7 @@ class DemanglerOracleIT {
                 return all.filter(DemanglerOracleIT::isElf).toList();
             }
         }
-        List<Path> files = new ArrayList<>();
-        List<String> missing = new ArrayList<>();
-        for (List<String> patterns : PINNED) {
-            List<Path> found = new ArrayList<>();
-            for (String pattern : patterns) {
-                found.addAll(find(pattern));
-            }
-            files.addAll(found);
-            if (found.isEmpty()) {
-                missing.add(patterns.toString());
-            }
-        }
-        assertThat(missing).as("what is not installed").isEmpty();
-        return files.stream().distinct().toList();
-    }
-
-    /// Files by a pattern, of which each part may have stars.
-    private static List<Path> find(String pattern) throws IOException {
-        List<Path> found = List.of(Path.of("/"));
-        for (Path part : Path.of(pattern)) {
-            List<Path> next = new ArrayList<>();
-            for (Path folder : found) {
-                if (part.toString().contains("*") && Files.isDirectory(folder)) {
-                    try (var entries = Files.newDirectoryStream(folder, part.toString())) {
-                        entries.forEach(next::add);
-                    }
-                } else if (Files.exists(folder.resolve(part))) {
-                    next.add(folder.resolve(part));
-                }
-            }
-            found = next;
-        }
-        List<Path> real = new ArrayList<>();
-        for (Path file : found) {
-            real.add(file.toRealPath());
-        }
-        return real;
+        return Pinned.files(PINNED);
     }
 
     private static boolean isElf(Path path) {
@@ -278,7 +249,7 @@ class DemanglerOracleIT {
     @Test
     void damagedNamesOfCppAreReadAsTheOracleDoes() throws Exception {
         List<String> seeds = new ArrayList<>(NameTable.cpp().map(NameTable::mangled).toList());
-        for (Path file : find(LIBRARIES + "libstdc++.so.6")) {
+        for (Path file : Pinned.found(LIBRARIES + "libstdc++.so.6")) {
             seeds.addAll(oracles.namesOf(file));
         }
         List<String> names =
@@ -350,7 +321,7 @@ class DemanglerOracleIT {
     /// and `librust-rustc-demangle-dev` have them.
     @Test
     void namesOfPublicTestsAreReadAsTheOraclesDo() throws Exception {
-        for (Path archive : find("/usr/src/binutils/binutils-*.tar.xz")) {
+        for (Path archive : Pinned.found("/usr/src/binutils:binutils-*.tar.xz")) {
             Oracles.run(
                     List.of(
                             "tar",
@@ -361,11 +332,12 @@ class DemanglerOracleIT {
                             "*/libiberty/testsuite/demangle-expected",
                             "*/libiberty/testsuite/rust-demangle-expected"));
         }
-        String crate = "/usr/share/cargo/registry/rustc-demangle-*";
         StringBuilder texts = new StringBuilder();
         for (String pattern :
-                List.of(directory + "/*/libiberty/testsuite/*-expected", crate + "/src/*.rs")) {
-            for (Path file : find(pattern)) {
+                List.of(
+                        directory + ":*/libiberty/testsuite/*-expected",
+                        "/usr/share/cargo/registry:rustc-demangle-*/src/*.rs")) {
+            for (Path file : Pinned.found(pattern)) {
                 texts.append(Files.readString(file)).append('\n');
             }
         }
