@@ -102,12 +102,16 @@ final class JitNames implements AutoCloseable {
     /// before its frames are looked up. For a window that is handed on before its end, as it is
     /// full or the last one, that is always.
     ///
+    /// @param addresses of these frames
     /// @param atNanos the time on the monotonic clock
-    void update(Binary generated, long atNanos) {
+    void update(Binary generated, long[] addresses, long atNanos) {
         JitProcess process = of(generated);
         process.used(monotonicNanos.getAsLong());
         if (process.refreshedNanos() == Long.MIN_VALUE || process.refreshedNanos() - atNanos < 0) {
             refresh(process);
+        }
+        if (process.want(addresses)) {
+            read(process);
         }
     }
 

@@ -79,6 +79,15 @@ final class JitProcess implements AutoCloseable {
         perfMap.forget();
     }
 
+    /// Takes note of addresses on stacks, for when there is no room for all names.
+    ///
+    /// @return whether files have to be read, to know what is there
+    boolean want(long[] addresses) {
+        boolean isDumpToBeRead = jitDump.want(addresses);
+        boolean isMapToBeRead = perfMap.want(addresses);
+        return isDumpToBeRead || isMapToBeRead;
+    }
+
     /// Memory its names take.
     long bytes() {
         return jitDump.bytes() + perfMap.bytes();

@@ -4,6 +4,7 @@ import io.emberscope.collector.aggregate.Window;
 import io.emberscope.collector.process.Binary;
 import io.emberscope.collector.reader.Reader;
 import io.emberscope.symbolizer.jit.JitFrame;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,7 @@ final class JitRequest implements Reader.Task<JitNames> {
             Binary generated = window.frameBinary(frames[i]);
             if (generated != last) {
                 last = generated;
-                names.update(generated, window.endMonotonicNanos());
+                names.update(generated, addressesFrom(i), window.endMonotonicNanos());
             }
             JitFrame frame =
                     names.find(generated, window.framePlace(frames[i]), window.endMonotonicNanos());
@@ -57,6 +58,15 @@ final class JitRequest implements Reader.Task<JitNames> {
         }
         answers.end();
         names.expire();
+    }
+
+    /// Addresses of the frames that belong to the same process as the first of them.
+    private long[] addressesFrom(int first) {
+        Binary generated = window.frameBinary(frames[first]);
+        return Arrays.stream(frames, first, frames.length)
+                .takeWhile(frame -> window.frameBinary(frame) == generated)
+                .mapToLong(window::framePlace)
+                .toArray();
     }
 
     @Override

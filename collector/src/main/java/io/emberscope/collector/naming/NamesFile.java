@@ -11,12 +11,16 @@ import io.emberscope.symbolizer.jit.PerfMapReader;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// One file in which a process tells names of its generated code, read as it grows. It is kept open
 /// from first sight: when it can be opened no more, as its process is gone or it was deleted, what
 /// was written meanwhile can still be read. One that was written anew, as the JVM does at each
 /// `Compiler.perfmap`, is read anew.
+///
+/// Of a file with more functions than there is room for, those that were on a stack are kept: it is
+/// read anew when there are others.
 final class NamesFile implements AutoCloseable {
     /// Bytes before the end that are compared to tell one that grew from one that was written anew.
     private static final int TAIL_BYTES = 256;
@@ -25,6 +29,9 @@ final class NamesFile implements AutoCloseable {
 
     /// A file that cannot be opened any more is read no further.
     private static final long GROWTH_MAX = 256L << 20;
+
+    /// Places on stacks whose functions are kept, where not all are.
+    static final int WANTED_MAX = 8192;
 
     /// What such a file is.
     enum Format {
@@ -55,7 +62,15 @@ final class NamesFile implements AutoCloseable {
     private long size;
     private byte[] tail = {};
     private long countedLeftOut;
+
+    /// Addresses whose functions alone are kept; empty if all are.
+    private long[] wanted = {};
+
     private boolean isMalformed;
+
+    /// Whether some of what it holds is not read yet.
+    private boolean isBehind;
+
     private String result = "";
 
     /// @param memory of all processes
@@ -99,11 +114,44 @@ final class NamesFile implements AutoCloseable {
 
     /// Forgets all names; they are read again from the beginning of the file.
     void forget() {
+        beginAnew(new long[0]);
+    }
+
+    private void beginAnew(long[] addresses) {
         code.close();
-        code = new JitCode(memory, bytesMax);
+        wanted = addresses;
+        code =
+                addresses.length == 0
+                        ? new JitCode(memory, bytesMax)
+                        : new JitCode(memory, bytesMax, addresses);
         parser = parser(code);
         countedLeftOut = 0;
         isMalformed = false;
+    }
+
+    /// Takes note of addresses on stacks, for when there is no room for all functions.
+    ///
+    /// @return whether the file has to be read, to know what is there
+    boolean want(long[] addresses) {
+        boolean isPartial = wanted.length > 0 || code.leftOut() > 0;
+        if (!isPartial || isBehind || isMalformed || file == null) {
+            return false;
+        }
+        long[] unknown =
+                Arrays.stream(addresses)
+                        .filter(address -> wanted.length == 0 || !code.wants(address))
+                        .filter(address -> code.find(address, Long.MAX_VALUE) == null)
+                        .toArray();
+        if (unknown.length == 0) {
+            return false;
+        }
+        boolean isFirst = wanted.length == 0 || wanted.length + unknown.length > WANTED_MAX;
+        LongStream all =
+                isFirst
+                        ? Arrays.stream(addresses).limit(WANTED_MAX)
+                        : LongStream.concat(Arrays.stream(wanted), Arrays.stream(unknown));
+        beginAnew(all.toArray());
+        return true;
     }
 
     /// Looks for what is new. What was opened once is read on whatever is at its path by now.
@@ -159,9 +207,9 @@ final class NamesFile implements AutoCloseable {
     private void read(JitFiles.OpenFile from, BooleanSupplier mayGoOn) throws IOException {
         try (View view = new View(from.source(), size)) {
             tail = tailOf(view, size);
-            boolean isMore = true;
-            while (isMore && mayGoOn.getAsBoolean()) {
-                isMore = parser.read(view);
+            isBehind = true;
+            while (isBehind && mayGoOn.getAsBoolean()) {
+                isBehind = parser.read(view);
             }
         } finally {
             counters.functionsLeftOut(code.leftOut() - countedLeftOut);
@@ -211,7 +259,7 @@ final class NamesFile implements AutoCloseable {
             file.source().close();
             file = null;
         }
-        code.close();
+        forget();
     }
 
     /// The bytes of an open file up to where it ends now.

@@ -12,6 +12,7 @@ import io.emberscope.symbolizer.jit.JitMemory;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,7 @@ class JitNamesTest {
     private long now = SECOND;
     private long openNanos;
     private long readNanos;
+    private long reads;
 
     private final JitNames names =
             new JitNames(this::process, memory, 100_000, new JitCounters(metrics), () -> now);
@@ -81,6 +83,7 @@ class JitNamesTest {
         public int read(long position, byte[] target, int offset, int length) throws IOException {
             assertThat(isClosed).isFalse();
             now += readNanos;
+            reads++;
             byte[] bytes = text.toString().getBytes(UTF_8);
             if (position >= bytes.length) {
                 return -1;
@@ -108,10 +111,10 @@ class JitNamesTest {
         return found == null ? null : found.function();
     }
 
-    private void nextWindow(Binary of) {
+    private void nextWindow(Binary of, long... addresses) {
         now += 10 * SECOND;
         names.beginRound();
-        names.update(of, now);
+        names.update(of, addresses, now);
     }
 
     @Test
@@ -188,7 +191,7 @@ class JitNamesTest {
         process.map.append("1000 10 last\n"); // as it ends
         now++;
         names.beginRound();
-        names.update(code, now);
+        names.update(code, new long[0], now);
         assertThat(name(code, 0x1000)).isEqualTo("last");
     }
 
@@ -197,9 +200,9 @@ class JitNamesTest {
         FakeProcess process = has(7, "1000 10 first\n");
         names.see(code);
         process.map.append("2000 10 second\n");
-        names.update(code, now);
+        names.update(code, new long[0], now);
         assertThat(name(code, 0x2000)).isNull();
-        names.update(code, ++now);
+        names.update(code, new long[0], ++now);
         assertThat(name(code, 0x2000)).isEqualTo("second");
     }
 
@@ -234,7 +237,7 @@ class JitNamesTest {
         Binary newcomer = codes.of(9);
         names.see(code);
         names.see(other);
-        names.update(code, now); // used last
+        names.update(code, new long[0], now); // used last
         long before = memory.taken();
         assertThat(before).isGreaterThan(60_000);
         has(9, functions('c', 150));
@@ -265,6 +268,57 @@ class JitNamesTest {
         assertThat(memory.taken()).isPositive().isLessThanOrEqualTo(50_000);
         assertThat(metrics.text())
                 .containsPattern("emberscope_collector_jit_left_out_functions_total [1-9]");
+    }
+
+    @Test
+    void whereThereIsNoRoomForAllThoseOnStacksAreKept() {
+        FakeProcess process = has(7, functions('a', 1000));
+        names.see(code);
+        assertThat(name(code, 0x1000 + 16 * 999)).isNull();
+        nextWindow(code, 0x1000 + 16 * 999, 0x1000 + 16 * 7, 0x10);
+        assertThat(name(code, 0x1000 + 16 * 999)).isEqualTo("a999");
+        assertThat(name(code, 0x1000 + 16 * 7)).isEqualTo("a7");
+        assertThat(name(code, 0x1000 + 16 * 8)).isNull();
+        assertThat(memory.taken()).isPositive().isLessThan(2_000);
+        // What is told of one of these places later, and what is on a stack for the first time.
+        process.map.append(Long.toHexString(0x1000 + 16 * 7)).append(" 20 b\n");
+        nextWindow(code, 0x1000 + 16 * 500, 0x10);
+        assertThat(name(code, 0x1000 + 16 * 999)).isEqualTo("a999");
+        assertThat(name(code, 0x1000 + 16 * 500)).isEqualTo("a500");
+        assertThat(name(code, 0x1000 + 16 * 7)).isEqualTo("b");
+        // Another function lies over it, at no place that was on a stack.
+        process.map.append(Long.toHexString(0x1000 + 16 * 500 + 8)).append(" 8 c\n");
+        nextWindow(code);
+        assertThat(name(code, 0x1000 + 16 * 500)).isEqualTo("a500");
+        assertThat(name(code, 0x1000 + 16 * 500 + 9)).isNull();
+        now += 200 * SECOND;
+        names.expire();
+        assertThat(memory.taken()).isZero();
+    }
+
+    @Test
+    void placesThatHaveNoNameAreNotLookedForAgain() {
+        has(7, functions('a', 1000));
+        names.see(code);
+        nextWindow(code, 0x10, 0x1000);
+        long before = reads;
+        nextWindow(code, 0x10, 0x1000);
+        long again = reads - before;
+        nextWindow(code, 0x10, 0x1010, 0x20);
+        assertThat(name(code, 0x1010)).isEqualTo("a1");
+        assertThat(reads - before - again).isGreaterThan(again);
+    }
+
+    @Test
+    void placesOnStacksHaveABound() {
+        has(7, functions('a', 1000));
+        names.see(code);
+        long[] many = LongStream.range(0x100_0000, 0x100_0000 + NamesFile.WANTED_MAX).toArray();
+        nextWindow(code, many);
+        assertThat(memory.taken()).isEqualTo(16L * NamesFile.WANTED_MAX);
+        nextWindow(code, 0x1000);
+        assertThat(name(code, 0x1000)).isEqualTo("a0");
+        assertThat(memory.taken()).isPositive().isLessThan(1_000);
     }
 
     @Test

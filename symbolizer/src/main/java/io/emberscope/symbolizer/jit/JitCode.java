@@ -1,5 +1,6 @@
 package io.emberscope.symbolizer.jit;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -8,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// the same memory again and again. What was told later is right from then on.
 ///
 /// Addresses are those of the process, unsigned. Beyond what memory allows nothing more is known,
-/// not even what was there before, so that no name is wrong. Not safe for use by several threads.
+/// not even what was there before, so that no name is wrong. Of code with more functions than there
+/// is room for, those at some addresses can be kept. Not safe for use by several threads.
 public final class JitCode implements AutoCloseable {
     /// Functions remembered of one range. Who looks up samples does so within seconds.
     private static final int HISTORY_MAX = 4;
@@ -19,11 +21,20 @@ public final class JitCode implements AutoCloseable {
 
     private static final int BYTES_PER_RANGE = 160;
 
+    /// Whoever gives the list has one too.
+    private static final long BYTES_PER_WANTED = 2 * Long.BYTES;
+
     private final JitMemory all;
     private final long bytesMax;
     private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
+
+    /// Addresses whose functions are kept, in order, each with its highest bit turned so that they
+    /// are; null if all functions are.
+    private final long @Nullable [] wanted;
+
     private long bytes;
     private long leftOut;
+    private boolean isClosed;
 
     /// A range that always belonged to one function as a whole.
     ///
@@ -36,6 +47,31 @@ public final class JitCode implements AutoCloseable {
     public JitCode(JitMemory all, long bytesMax) {
         this.all = all;
         this.bytesMax = bytesMax;
+        wanted = null;
+    }
+
+    /// Keeps only functions that are at some addresses.
+    ///
+    /// @param all memory of all processes
+    /// @param bytesMax of this one, without the addresses
+    /// @param addresses in any order
+    public JitCode(JitMemory all, long bytesMax, long[] addresses) {
+        this.all = all;
+        this.bytesMax = bytesMax;
+        long[] inOrder = new long[addresses.length];
+        Arrays.setAll(inOrder, i -> addresses[i] ^ Long.MIN_VALUE);
+        Arrays.sort(inOrder);
+        wanted = inOrder;
+        all.take(wantedBytes());
+    }
+
+    private long wantedBytes() {
+        return wanted == null ? 0 : BYTES_PER_WANTED * wanted.length;
+    }
+
+    /// Whether a function at an address would be kept.
+    public boolean wants(long address) {
+        return wanted == null || Arrays.binarySearch(wanted, address ^ Long.MIN_VALUE) >= 0;
     }
 
     /// What is known of an instruction that ran at a time; null if nothing is.
@@ -59,7 +95,7 @@ public final class JitCode implements AutoCloseable {
         return ranges.size();
     }
 
-    /// Memory it takes, as far as it is counted.
+    /// Memory that its functions take, as far as it is counted.
     public long bytes() {
         return bytes;
     }
@@ -67,6 +103,43 @@ public final class JitCode implements AutoCloseable {
     /// Functions that were left out, as there was no room for them.
     public long leftOut() {
         return leftOut;
+    }
+
+    /// Whether a function at a place is kept if there is room for it. If it is not, its place is
+    /// forgotten as by [#forget].
+    ///
+    /// @param size in bytes
+    boolean keeps(long start, long size) {
+        if (wanted == null || size <= 0) {
+            return true;
+        }
+        int found = Arrays.binarySearch(wanted, start ^ Long.MIN_VALUE);
+        int first = found >= 0 ? found : -found - 1;
+        boolean isWanted =
+                first < wanted.length
+                        && Long.compareUnsigned(wanted[first] ^ Long.MIN_VALUE, last(start, size))
+                                <= 0;
+        if (!isWanted) {
+            forget(start, size);
+        }
+        return isWanted;
+    }
+
+    /// Says that something unknown is somewhere from now on.
+    ///
+    /// @param size in bytes
+    void forget(long start, long size) {
+        if (size > 0) {
+            long last = last(start, size);
+            cut(start, last);
+            drop(start, last);
+            clearIfTooLarge();
+        }
+    }
+
+    private static long last(long start, long size) {
+        long last = start + size - 1;
+        return Long.compareUnsigned(last, start) < 0 ? -1 : last;
     }
 
     /// Says that a function is somewhere from now on.
@@ -77,23 +150,15 @@ public final class JitCode implements AutoCloseable {
             return;
         }
         long start = function.start;
-        long last = start + size - 1;
-        if (Long.compareUnsigned(last, start) < 0) {
-            last = -1;
-        }
-        cutAt(start);
-        if (last != -1) {
-            cutAt(last + 1);
-        }
+        long last = last(start, size);
+        cut(start, last);
         int under = countUpTo(OVERLAID_MAX + 1, start, last);
         boolean hasHistory = function.sinceNanos != 0 && under <= OVERLAID_MAX;
         long need = function.bytes() + BYTES_PER_RANGE * (hasHistory ? 2L * under + 1 : 1);
         if (bytes + need > bytesMax || !all.hasRoomFor(need)) {
             drop(start, last);
             leftOut++;
-            if (bytes > bytesMax) {
-                clear(); // by what was cut in pieces
-            }
+            clearIfTooLarge();
             return;
         }
         if (!hasHistory) {
@@ -156,6 +221,22 @@ public final class JitCode implements AutoCloseable {
     @Override
     public void close() {
         clear();
+        all.give(isClosed ? 0 : wantedBytes());
+        isClosed = true;
+    }
+
+    /// By what was cut in pieces.
+    private void clearIfTooLarge() {
+        if (bytes > bytesMax) {
+            clear();
+        }
+    }
+
+    private void cut(long start, long last) {
+        cutAt(start);
+        if (last != -1) {
+            cutAt(last + 1);
+        }
     }
 
     /// Makes a range end before an address, and another begin there.

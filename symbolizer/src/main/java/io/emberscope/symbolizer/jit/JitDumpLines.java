@@ -15,12 +15,16 @@ import java.util.regex.Pattern;
 /// of most files from memory that it has given back: as many bytes as the name has, of which the
 /// first sixteen may be anything. A record of which that is true is seen by its size, and the
 /// name's file is then that of the function's own name.
+///
+/// Erlang/OTP's first line begins in what precedes the function, and its last has neither file nor
+/// number: it says where the function ends.
 final class JitDumpLines {
     private static final int ENTRIES_AT = 16;
     private static final int ENTRY_BYTES = 16; // address, line, discriminator or column
     private static final int ALIGNMENT = 8;
     private static final int LINES_MAX = 4096;
     private static final int FILES_MAX = 256;
+    private static final int BEFORE_MAX = 4096;
     private static final int V8_SHIFT = 64;
     private static final String SAME_FILE = "\ufffd"; // the byte 0xff, which is no text
 
@@ -82,7 +86,8 @@ final class JitDumpLines {
             }
             String file = record.text(at + ENTRY_BYTES);
             boolean isSame = record.textBytes() == 1 && file.equals(SAME_FILE);
-            if (!isSame && (!record.isTextLegible() || file.isEmpty())) {
+            boolean isEnd = file.isEmpty() && record.u32(at + Long.BYTES) == 0;
+            if (!isSame && !isEnd && (!record.isTextLegible() || file.isEmpty())) {
                 return false;
             }
             boolean isKnown = !isSame || !files.isEmpty();
@@ -122,6 +127,7 @@ final class JitDumpLines {
     }
 
     /// Takes an entry. They come in order; what does not is left out, so that they can be searched.
+    /// The first may begin before the function does.
     ///
     /// @return whether there is room for more
     private boolean keep(long at, String file) throws IOException {
@@ -131,7 +137,8 @@ final class JitDumpLines {
             }
             files.add(file);
         }
-        long into = record.u64(at) - start - shift;
+        long place = record.u64(at) - start - shift;
+        long into = kept == 0 && place > -BEFORE_MAX ? Math.max(0, place) : place;
         int line = (int) record.u32(at + Long.BYTES);
         int before = kept == 0 ? 0 : offsets[kept - 1];
         if (into >= before && into <= Integer.MAX_VALUE && line >= 0) {

@@ -20,7 +20,6 @@ public final class JitDumpReader {
     private static final int LOAD = 0;
     private static final int MOVE = 1;
     private static final int DEBUG_INFO = 2;
-    private static final int CLOSE = 3;
     private static final int NUMBERS_BYTES = 40; // ids of process and thread, four numbers
 
     /// Read by one call.
@@ -30,7 +29,6 @@ public final class JitDumpReader {
     private ByteOrder order = ByteOrder.LITTLE_ENDIAN;
     private long position;
     private boolean hasTimes;
-    private boolean isClosed;
     private boolean isRefused;
 
     /// Where lines of a function that is told of next are; 0 if nowhere.
@@ -43,11 +41,6 @@ public final class JitDumpReader {
         this.code = code;
     }
 
-    /// Whether the process has said that it tells no more.
-    public boolean isClosed() {
-        return isClosed;
-    }
-
     /// Reads on from where it stopped; a record that is not finished is read when it is. After a
     /// file was refused, nothing of it is read any more.
     ///
@@ -55,7 +48,7 @@ public final class JitDumpReader {
     /// @throws MalformedInputException if it makes no sense; what was told before remains
     /// @throws IOException if it cannot be read; then it goes on there the next time
     public boolean read(ByteSource file) throws IOException {
-        if (isClosed || isRefused) {
+        if (isRefused) {
             return false;
         }
         try {
@@ -72,7 +65,7 @@ public final class JitDumpReader {
         }
         SectionView view = SectionView.of("jitdump", file, 0, file.size(), order);
         for (int i = 0; i < RECORDS_AT_ONCE_MAX; i++) {
-            if (isClosed || !view.holds(position, RECORD_BYTES)) {
+            if (!view.holds(position, RECORD_BYTES)) {
                 return false;
             }
             long size = view.unsigned(position + 4, Integer.BYTES);
@@ -138,8 +131,8 @@ public final class JitDumpReader {
                 linesAt = position + RECORD_BYTES;
                 linesSize = size - RECORD_BYTES;
             }
-            case CLOSE -> isClosed = true;
-            default -> {} // unwind information, and what there may be in future
+            // Unwind information; the end, which PHP's workers all say in one file; what may come.
+            default -> {}
         }
     }
 
@@ -147,11 +140,15 @@ public final class JitDumpReader {
         long start = body.u64(16);
         long size = body.u64(24);
         long number = body.u64(32);
+        long toldAt = linesAt;
+        linesAt = 0;
+        if (!code.keeps(start, size)) {
+            return;
+        }
         String name = body.text(NUMBERS_BYTES);
         JitFunction.Lines lines = JitFunction.Lines.NONE;
-        if (linesAt != 0) {
-            var told = new JitDumpRecord(view, linesAt, linesSize);
-            linesAt = 0;
+        if (toldAt != 0) {
+            var told = new JitDumpRecord(view, toldAt, linesSize);
             lines = told.u64(0) == start ? JitDumpLines.read(told, name) : lines;
         }
         code.add(new JitFunction(start, time, number, name, lines), size);
@@ -165,7 +162,9 @@ public final class JitDumpReader {
         long size = body.u64(32);
         long number = body.u64(40);
         JitFunction moved = code.startingAt(from);
-        if (moved != null && moved.number == number) {
+        if (moved == null || moved.number != number) {
+            code.forget(to, size);
+        } else if (code.keeps(to, size)) {
             code.add(moved.movedTo(to, time), size);
         }
     }

@@ -100,15 +100,13 @@ public final class PerfMapReader {
         if (length <= 0) {
             return false;
         }
-        String text = new String(piece, name, length, StandardCharsets.UTF_8);
-        code.add(
-                new JitFunction(
-                        number(piece, from, numberEnd),
-                        0,
-                        0,
-                        LegibleText.of(text) + (length < nameEnd - name ? "…" : ""),
-                        JitFunction.Lines.NONE),
-                number(piece, second, secondEnd));
+        long start = number(piece, from, numberEnd);
+        long size = number(piece, second, secondEnd);
+        if (code.keeps(start, size)) {
+            String text = new String(piece, name, length, StandardCharsets.UTF_8);
+            String whole = LegibleText.of(text) + (length < nameEnd - name ? "…" : "");
+            code.add(new JitFunction(start, 0, 0, whole, JitFunction.Lines.NONE), size);
+        }
         return true;
     }
 

@@ -117,6 +117,42 @@ class JitCodeTest {
         }
     }
 
+    /// Beside one that keeps all functions.
+    @Test
+    void whereNotAllFunctionsAreKeptNoneIsWrong() {
+        for (long seed = 0; seed < 300; seed++) {
+            Random random = new Random(seed);
+            boolean hasTimes = random.nextBoolean();
+            long base = random.nextBoolean() ? 0 : Long.MAX_VALUE - 50;
+            long[] wanted = random.ints(6, 0, 100).mapToLong(into -> base + into).toArray();
+            try (JitCode all = new JitCode(memory, BYTES_MAX);
+                    JitCode some = new JitCode(memory, BYTES_MAX, wanted)) {
+                for (int i = 0; i < 40; i++) {
+                    long start = base + random.nextInt(100);
+                    long size = 1L + random.nextInt(random.nextInt(4) == 0 ? 60 : 8);
+                    long since = hasTimes ? i + 1 : 0;
+                    String name = Integer.toString(i);
+                    JitFunction.Lines lines = JitFunction.Lines.NONE;
+                    all.add(new JitFunction(start, since, i, name, lines), size);
+                    if (some.keeps(start, size)) {
+                        some.add(new JitFunction(start, since, i, name, lines), size);
+                    }
+                }
+                for (long address : wanted) {
+                    assertThat(some.find(address, 100))
+                            .as("seed %d, address %d", seed, address)
+                            .isEqualTo(all.find(address, 100));
+                }
+                for (long address = base; address != base + 180; address++) {
+                    assertThat(some.find(address, 100))
+                            .as("seed %d, address %d", seed, address)
+                            .isIn(null, all.find(address, 100));
+                }
+            }
+            assertThat(memory.taken()).as("seed %d: all is given back", seed).isZero();
+        }
+    }
+
     @Test
     void memoryIsBoundedWhateverIsTold() {
         for (int kind = 0; kind < 4; kind++) {

@@ -55,12 +55,12 @@ class JitDumpReaderTest {
     }
 
     @Test
-    void nothingIsReadBehindTheEnd() throws IOException {
+    void whatIsToldAfterTheEndIsRead() throws IOException {
+        // Of one process, where several write one file.
         byte[] file =
                 new HandmadeJitDump(LITTLE, 0).other(3).load(1, 0x1000, 0x10, 1, "after").bytes();
         reader.read(new ArraySource(file));
-        assertThat(reader.isClosed()).isTrue();
-        assertThat(code.size()).isZero();
+        assertThat(at(0x1000, 9)).isEqualTo("after :0");
     }
 
     @Test
@@ -100,6 +100,50 @@ class JitDumpReaderTest {
         assertThat(at(0x1003, 9)).isEqualTo("f :0");
         assertThat(at(0x1004, 9)).isEqualTo("f a:2");
         assertThat(at(0x100f, 9)).isEqualTo("f a:5");
+    }
+
+    @Test
+    void linesMayBeginBeforeTheFunctionAndEndWithIt() throws IOException {
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .lines(0x1000, -0x32, 17, "a.erl", 8, 20, "a.erl", 12, 0, "")
+                        .load(1, 0x1000, 0x10, 1, "a:f/2")
+                        .bytes();
+        reader.read(new ArraySource(file));
+        assertThat(at(0x1000, 9)).isEqualTo("a:f/2 a.erl:17");
+        assertThat(at(0x1008, 9)).isEqualTo("a:f/2 a.erl:20");
+        assertThat(at(0x100c, 9)).isEqualTo("a:f/2 :0");
+    }
+
+    @Test
+    void whatMovesOntoAFunctionAndIsNotKnownIsNotThatFunction() throws IOException {
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .load(1, 0x1000, 0x10, 1, "f")
+                        .move(2, 0x5000, 0x1008, 0x8, 9)
+                        .bytes();
+        reader.read(new ArraySource(file));
+        assertThat(at(0x1007, 9)).isEqualTo("f :0");
+        assertThat(at(0x1008, 9)).isEmpty();
+    }
+
+    @Test
+    void whereNotAllFunctionsAreKeptLinesAreThoseOfTheFunction() throws IOException {
+        JitCode some = new JitCode(new JitMemory(8 << 20), 8 << 20, new long[] {0x200f});
+        byte[] file =
+                new HandmadeJitDump(LITTLE, 0)
+                        .lines(0x1000, 0, 10, "a.js")
+                        .load(1, 0x1000, 0x10, 1, "f")
+                        .load(1, 0x2000, 0x10, 2, "g")
+                        .lines(0x2000, 0, 11, "a.js")
+                        .load(2, 0x2000, 0x10, 3, "h")
+                        .move(3, 0x1000, 0x2000, 0x8, 1)
+                        .bytes();
+        new JitDumpReader(some).read(new ArraySource(file));
+        assertThat(some.find(0x1000, 9)).isNull();
+        assertThat(some.find(0x2000, 9)).isNull();
+        assertThat(some.find(0x2008, 1)).isEqualTo(new JitFrame("g", "", 0));
+        assertThat(some.find(0x2008, 9)).isEqualTo(new JitFrame("h", "a.js", 11));
     }
 
     @Test
