@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Files that Node.js and the JVM write: the map beside its own lines, taken from the last on, and
-/// the dump beside the map of the same process.
+/// Files that Node.js, the JVM, PHP and Erlang write: the map beside its own lines, taken from the
+/// last on, and the dump beside the map of the same process.
 class JitOracleIT {
     private static final int ADDRESSES = 20_000;
     private static final long BYTES_MAX = 64 << 20;
@@ -31,6 +31,22 @@ class JitOracleIT {
                 return s;
             }
             burn(500);
+            """;
+
+    private static final String PHP_SCRIPT =
+            """
+            <?php
+            function inner(int $n): float {
+                $s = 0.0;
+                for ($i = 0; $i < $n; $i++) $s += sqrt($i);
+                return $s;
+            }
+            function burn(): float {
+                $s = 0.0;
+                for ($i = 0; $i < 1000; $i++) $s += inner(1000);
+                return $s;
+            }
+            echo burn();
             """;
 
     private static final String PROGRAM =
@@ -61,21 +77,61 @@ class JitOracleIT {
         long pid = run(NODE, "--perf-basic-prof", "--perf-prof", "burn.js");
         List<MapLine> lines = compareMap(pid, "/burn.js:2:");
 
+        // Machine code, which the dump has too, and not what an interpreter reads.
+        List<MapLine> compiled =
+                lines.stream()
+                        .filter(
+                                line ->
+                                        line.name.startsWith("JS:^")
+                                                || line.name.startsWith("JS:*"))
+                        .toList();
+        compareDump(directory.resolve("jit-" + pid + ".dump"), compiled);
+    }
+
+    @Test
+    void aMapOfPhpIsReadAndItsDumpSaysTheSame() throws Exception {
+        Files.writeString(directory.resolve("burn.php"), PHP_SCRIPT);
+        long pid =
+                run(
+                        "php",
+                        "-dopcache.enable_cli=1",
+                        "-dopcache.file_update_protection=0",
+                        "-dopcache.jit=tracing",
+                        "-dopcache.jit_buffer_size=16M",
+                        "-dopcache.jit_debug=48",
+                        "burn.php");
+        compareMapAndDump(pid, "$inner$");
+    }
+
+    @Test
+    void aMapOfErlangIsReadAndItsDumpSaysTheSame() throws Exception {
+        long pid = run("erl", "+JPperf", "true", "-noshell", "-s", "init", "stop");
+        compareMapAndDump(pid, "$lists:");
+    }
+
+    private void compareMapAndDump(long pid, String mustHave) throws IOException {
+        Path dump = Path.of("/tmp/jit-" + pid + ".dump");
+        try {
+            compareDump(dump, compareMap(pid, mustHave));
+        } finally {
+            Files.deleteIfExists(dump);
+        }
+    }
+
+    private static void compareDump(Path path, List<MapLine> lines) throws IOException {
         JitCode code = new JitCode(new JitMemory(BYTES_MAX), BYTES_MAX);
         JitDumpReader reader = new JitDumpReader(code);
-        try (PathSource dump = PathSource.open(directory.resolve("jit-" + pid + ".dump"))) {
+        try (PathSource dump = PathSource.open(path)) {
             while (reader.read(dump)) {}
         }
         int compared = 0;
         for (MapLine line : lines) {
-            // Machine code, which the dump has too, and not what an interpreter reads.
-            if (line.name.startsWith("JS:^") || line.name.startsWith("JS:*")) {
-                JitFrame frame = code.find(line.start + line.size / 2, Long.MAX_VALUE);
-                assertThat(frame).as(line.name).isNotNull();
-                assertThat(frame.function()).isEqualTo(line.name);
-                assertThat(code.find(line.start, 1)).as("before it was made").isNull();
-                compared++;
-            }
+            JitFrame frame = code.find(line.start + line.size / 2, Long.MAX_VALUE);
+            assertThat(frame).as(line.name).isNotNull();
+            // Erlang's map has a sign before each name.
+            assertThat(frame.function()).isIn(line.name, line.name.replaceFirst("^\\$", ""));
+            assertThat(code.find(line.start, 1)).as("before it was made").isNull();
+            compared++;
         }
         System.out.printf("jit oracle: dump: %d functions as in the map%n", compared);
         assertThat(compared).isGreaterThan(3);
