@@ -45,8 +45,7 @@ want_for_test() {
   want_command musl-gcc musl-tools 'compiles some of them with another C library'
   want_command python3 python3 'is one of the programs that are profiled'
   want_command php php-cli 'is another, whose compiler tells names of what it makes'
-  # Where systemd runs, its package brings the service epmd, which listens; nothing here uses that.
-  want_command erl erlang-base 'is another, which tells names too'
+  want_command erl erlang-base 'is another, which tells names too (with systemd it starts epmd, which listens on port 4369)'
   if [[ $(uname -m) == x86_64 ]]; then
     want_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu 'compiles the C parts for arm64 too'
     want_file /usr/aarch64-linux-gnu/include/stdio.h libc6-dev-arm64-cross 'has headers for that'

@@ -80,6 +80,18 @@ final class Generated implements AutoCloseable {
         assertTime(received, name + "_little", nanos[1], offMax);
     }
 
+    /// Checks the same of one that tells its second function late: a window that was over before
+    /// has no name of it.
+    ///
+    /// @param told share of its time that was after that
+    void assertNamedLate(Received received, double told) {
+        assertTime(received, name + "_much", nanos[0]);
+        double found = received.nanos(sample -> sample.isIn(name + "_little")) / nanos[1];
+        System.out.printf("generated: %s_little %.3f%n", name, found);
+        double off = OFF_MAX + Chance.ofTime(nanos[1], HZ);
+        assertThat(found).as(name + "_little").isBetween(told - off, 1 + off);
+    }
+
     static void assertTime(Received received, String function, double expected) {
         assertTime(received, function, expected, OFF_MAX);
     }

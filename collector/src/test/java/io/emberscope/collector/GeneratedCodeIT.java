@@ -13,6 +13,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// long they were in it. Run times that people use are in [JitRuntimesIT].
 @Timeout(240)
 final class GeneratedCodeIT {
+    private static final int BRIEF_MILLIS = 2500;
+
+    /// When one that deletes its file tells its second function.
+    private static final int BRIEF_TOLD_MILLIS = 1500;
+
     @TempDir private Path directory;
 
     @Test
@@ -25,18 +30,21 @@ final class GeneratedCodeIT {
                 Generated user = Generated.start("user", program, 3000, "user", "u");
                 Generated late = Generated.start("late", program, 3000, "late", "l");
                 // It has ended before its window has, and its file is gone.
-                Generated brief = Generated.start("brief", program, 2500, "brief", "d");
+                Generated brief = Generated.start("brief", program, BRIEF_MILLIS, "brief", "d");
                 Generated shared = Generated.start("shared", program, 3000, "shared", "z");
                 Generated twice = Generated.start("twice", program, 3000, "twice", "m")) {
-            List<Generated> all = List.of(plain, user, brief, shared, twice);
+            List<Generated> all = List.of(plain, user, shared, twice);
             for (Generated each : all) {
                 each.finish();
             }
             late.finish();
+            brief.finish();
             collector.stop();
             for (Generated each : all) {
                 each.assertNamed(sink.received());
             }
+            brief.assertNamedLate(
+                    sink.received(), (double) (BRIEF_MILLIS - BRIEF_TOLD_MILLIS) / BRIEF_MILLIS);
             // A window that was over before the file was there has no names.
             double named =
                     sink.received()
