@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -88,7 +89,7 @@ class DeathIT {
         Map<String, List<Integer>> ids = new HashMap<>();
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fdinfo"))) {
             for (Path descriptor : descriptors.toList()) {
-                List<String> lines = Files.readAllLines(descriptor);
+                List<String> lines = linesIfOpen(descriptor);
                 // A link names its program as well.
                 Optional<Integer> link = number(lines, "link_id:");
                 if (link.isPresent()) {
@@ -100,6 +101,14 @@ class DeathIT {
             }
         }
         return ids;
+    }
+
+    private static List<String> linesIfOpen(Path descriptor) throws IOException {
+        try {
+            return Files.readAllLines(descriptor);
+        } catch (NoSuchFileException _) {
+            return List.of(); // closed meanwhile
+        }
     }
 
     private static void add(Map<String, List<Integer>> ids, String kind, int id) {
