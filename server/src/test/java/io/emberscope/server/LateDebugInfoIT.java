@@ -2,6 +2,7 @@ package io.emberscope.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -99,10 +100,6 @@ class LateDebugInfoIT {
     }
 
     private static void await(Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.call()) {
-            assertThat(System.nanoTime()).as("time").isLessThan(end);
-            Thread.sleep(50);
-        }
+        Await.until(PATIENCE, condition);
     }
 }

@@ -2,6 +2,7 @@ package io.emberscope.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Await;
 import io.emberscope.base.disk.LocalDisk;
 import io.emberscope.server.edge.Limits;
 import java.nio.file.Files;
@@ -165,10 +166,6 @@ class SlowDebuginfodIT {
     }
 
     private static void await(Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.call()) {
-            assertThat(System.nanoTime()).as("time").isLessThan(end);
-            Thread.sleep(50);
-        }
+        Await.until(PATIENCE, condition);
     }
 }
