@@ -50,7 +50,7 @@ final class HostileMapsIT {
                                             map,
                                             p.lines("red\u001b[31m\u202e", "x".repeat(1 << 20))));
             Generated honest = traps.keep(Generated.start("honest", program, 3000, "honest", "u"));
-            sink.awaitFunction("own_b"); // a window's names are those at its end
+            sink.await(sample -> sample.isIn("own_b")); // a window's names are those at its end
             traps.change(swapped, PerfMapTraps::swap);
             traps.finish();
             collector.awaitMetric(FILES + "{format=\"perf_map\",result=\"not_regular\"}", 1);

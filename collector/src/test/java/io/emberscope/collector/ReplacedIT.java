@@ -91,7 +91,7 @@ final class ReplacedIT {
             try {
                 awaitBurnt(process, 500 * MILLI);
                 if (isNamed) {
-                    awaitNamed(sink, name);
+                    sink.await(sample -> sample.isOf(name) && sample.isIn("plugin_work"));
                 }
                 Files.write(plugin, Files.readAllBytes(other), StandardOpenOption.WRITE);
                 awaitBurnt(process, CPrograms.cpuNanos(process.pid()) + 1_500 * MILLI);
@@ -127,14 +127,6 @@ final class ReplacedIT {
 
     private static long named(Received received, String program, String function) {
         return received.nanos(sample -> sample.isOf(program) && sample.isIn(function));
-    }
-
-    private static void awaitNamed(Sink sink, String program) throws Exception {
-        long start = System.nanoTime();
-        while (named(sink.received(), program, "plugin_work") == 0) {
-            assertThat(System.nanoTime() - start).isLessThan(WAIT_NANOS);
-            Thread.sleep(100);
-        }
     }
 
     private static boolean hasNoName(Received.Sample sample) {

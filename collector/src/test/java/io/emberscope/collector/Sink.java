@@ -1,9 +1,8 @@
 package io.emberscope.collector;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.emberscope.base.Await;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.profile.BatchId;
 import io.emberscope.profile.IngestLimits;
@@ -13,18 +12,19 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.zip.GZIPInputStream;
 
 /// A server of OTLP profiles that keeps what it gets, each batch once, and can be told to refuse.
 final class Sink implements AutoCloseable {
-    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final HttpServer server;
     private final ExecutorService executor = Executors.newCachedThreadPool();
@@ -62,13 +62,9 @@ final class Sink implements AutoCloseable {
         return new Received(List.copyOf(batches.values()));
     }
 
-    /// Waits until a batch has a sample with this function in it.
-    void awaitFunction(String function) throws InterruptedException {
-        long start = System.nanoTime();
-        while (received().nanos(sample -> sample.isIn(function)) == 0) {
-            assertThat(System.nanoTime() - start).as(function).isLessThan(WAIT_NANOS);
-            Thread.sleep(100);
-        }
+    /// Waits until a batch has a sample that fits.
+    void await(Predicate<Received.Sample> wanted) throws Exception {
+        Await.until(PATIENCE, () -> received().nanos(wanted) > 0);
     }
 
     /// The batch ids that were accepted, in order, repeated ones too.
