@@ -14,14 +14,14 @@ final class FunctionRanges {
         this.visitor = visitor;
     }
 
-    /// Takes a row, whose function may have no name.
+    /// Takes a row, whose function may have no name; an empty one is none.
     void add(@Nullable String function, long from, long to) throws IOException {
         if (name != null && name.equals(function) && from == last + 1) {
             last = to;
             return;
         }
         finish();
-        name = function;
+        name = function == null || function.isEmpty() ? null : function;
         start = from;
         last = to;
     }
