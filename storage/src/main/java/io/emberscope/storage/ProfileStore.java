@@ -10,6 +10,7 @@ import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import io.emberscope.storage.Snapshots.Hold;
 import io.emberscope.storage.query.LabelValues;
+import io.emberscope.storage.query.Parts;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.TimeRange;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +47,7 @@ public final class ProfileStore implements AutoCloseable {
     private final WriteAheadLog log;
     private final SegmentDirectory segments;
     private final SymbolCache symbols;
+    private final Parts parts;
     private final Snapshots snapshots;
     private final Writability writability;
     private final Ingest ingest;
@@ -74,6 +77,7 @@ public final class ProfileStore implements AutoCloseable {
                             LOG.error("Segment damaged: {}", damage.getMessage());
                         });
         symbols = new SymbolCache(options.cacheBytesMax() / 2);
+        parts = runtime.parts();
         log =
                 WriteAheadLog.open(
                         directory.resolve(LOG_DIRECTORY),
@@ -225,7 +229,30 @@ public final class ProfileStore implements AutoCloseable {
             QueryContext context)
             throws IOException {
         try (Hold hold = snapshots.hold()) {
-            return queries(tenant, hold, context).series(type, selector, range, step);
+            return queries(tenant, hold, context)
+                    .series(type, selector, null, range, step)
+                    .values()
+                    .iterator()
+                    .next();
+        }
+    }
+
+    /// Sums by steps of time, apart for each value of a label.
+    ///
+    /// @param groupBy the label, which may have [StackSums#GROUPS_MAX] values at most
+    /// @return the sums by value, in the order of the values; series without the label are under
+    ///   the empty text
+    public Map<String, TimeSeries> seriesBy(
+            TenantId tenant,
+            ProfileType type,
+            Selector selector,
+            String groupBy,
+            TimeRange range,
+            Duration step,
+            QueryContext context)
+            throws IOException {
+        try (Hold hold = snapshots.hold()) {
+            return queries(tenant, hold, context).series(type, selector, groupBy, range, step);
         }
     }
 
@@ -366,7 +393,7 @@ public final class ProfileStore implements AutoCloseable {
     }
 
     private StoreQueries queries(TenantId tenant, Hold hold, QueryContext context) {
-        return new StoreQueries(tenant, hold.snapshot(), symbols, context);
+        return new StoreQueries(tenant, hold.snapshot(), symbols, parts, context);
     }
 
     private static int damagedSegments(Snapshot snapshot) {

@@ -4,6 +4,8 @@ import io.emberscope.profile.MergedProfile;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import io.emberscope.storage.query.LabelValues;
+import io.emberscope.storage.query.Part;
+import io.emberscope.storage.query.Parts;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.QueryStoppedException;
 import io.emberscope.storage.query.SampleSource;
@@ -11,7 +13,7 @@ import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.StackResolver;
 import io.emberscope.storage.query.StackSums;
-import io.emberscope.storage.query.StepSums;
+import io.emberscope.storage.query.StepGroups;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.query.TimeSeries;
 import io.emberscope.storage.segment.DamagedSegmentException;
@@ -25,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -39,12 +42,19 @@ final class StoreQueries {
     private final TenantId tenant;
     private final Snapshot snapshot;
     private final SymbolCache symbols;
+    private final Parts parts;
     private final QueryContext context;
 
-    StoreQueries(TenantId tenant, Snapshot snapshot, SymbolCache symbols, QueryContext context) {
+    StoreQueries(
+            TenantId tenant,
+            Snapshot snapshot,
+            SymbolCache symbols,
+            Parts parts,
+            QueryContext context) {
         this.tenant = tenant;
         this.snapshot = snapshot;
         this.symbols = symbols;
+        this.parts = parts;
         this.context = context;
     }
 
@@ -54,17 +64,24 @@ final class StoreQueries {
         return answer(range, sources -> merge(type, selector, groupBy, range, sources));
     }
 
-    TimeSeries series(ProfileType type, Selector selector, TimeRange range, Duration step)
+    Map<String, TimeSeries> series(
+            ProfileType type,
+            Selector selector,
+            @Nullable String groupBy,
+            TimeRange range,
+            Duration step)
             throws IOException {
         return answer(
                 range,
                 sources -> {
-                    StepSums sums = new StepSums(range, step);
+                    StepGroups sums = new StepGroups(groupBy, range, step, context);
                     SeriesMatcher matcher = selector.matcher(context);
+                    List<Part> work = new ArrayList<>();
                     for (SampleSource source : sources) {
                         context.check();
-                        source.sumByTime(tenant, type, matcher, range, context, sums);
+                        work.addAll(source.sumByTime(tenant, type, matcher, range, context, sums));
                     }
+                    parts.run(work, context);
                     return sums.toSeries(type);
                 });
     }
@@ -124,11 +141,14 @@ final class StoreQueries {
         // Stacks are numbered as they come, so a source that brought the numbers from one end to
         // the next is sure to know those stacks.
         int[] ends = new int[sources.size()];
+        List<Part> work = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
             context.check();
-            sources.get(i).sumByStack(tenant, type, matcher, range, context, sums);
-            ends[i] = sums.all().size();
+            int source = i;
+            work.addAll(sources.get(i).sumByStack(tenant, type, matcher, range, context, sums));
+            work.add(Part.of(() -> ends[source] = sums.all().size()));
         }
+        parts.run(work, context);
         StackResolver resolver = new StackResolver(sums.all(), context);
         boolean cacheAsked = false;
         for (int i = 0; i < ends.length; i++) {

@@ -140,7 +140,7 @@ class LimitsTest {
         assertStops(
                 QueryContext.strict(Duration.ofMinutes(1), 10),
                 Reason.MEMORY,
-                "query: 24 bytes of memory (expected: at most 10); narrow the selector or the time"
+                "query: 21 bytes of memory (expected: at most 10); narrow the selector or the time"
                         + " range");
         Thread.currentThread().interrupt();
         assertStops(QueryContext.strict(), Reason.CANCELLED, "query: cancelled");

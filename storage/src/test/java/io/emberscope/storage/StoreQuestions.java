@@ -11,6 +11,7 @@ import io.emberscope.profile.tree.FlameTree;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.TimeRange;
+import io.emberscope.storage.query.TimeSeries;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -116,14 +117,14 @@ final class StoreQuestions {
                 .total();
     }
 
-    /// There is no grouping of series yet, so it asks for one value after the other.
     private static long seriesBy(ProfileStore store, String label, TimeRange range)
             throws IOException {
-        long total = 0;
-        for (String value : values(store, label, range)) {
-            total += series(store, "{" + label + "=\"" + value + "\"}", range);
-        }
-        return total;
+        return store
+                .seriesBy(TENANT, ProfileType.CPU, Selector.ALL, label, range, STEP, patient())
+                .values()
+                .stream()
+                .mapToLong(TimeSeries::total)
+                .sum();
     }
 
     private static QueryContext patient() {

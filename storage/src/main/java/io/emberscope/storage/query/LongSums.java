@@ -50,7 +50,10 @@ public final class LongSums {
         return Arrays.copyOf(sums, index.size());
     }
 
-    static long exactSum(long a, long b) throws QueryStoppedException {
+    /// The sum of two values.
+    ///
+    /// @throws QueryStoppedException if it would not fit 64 bits
+    public static long exactSum(long a, long b) throws QueryStoppedException {
         long sum = a + b;
         if (((a ^ sum) & (b ^ sum)) < 0) {
             throw new QueryStoppedException(

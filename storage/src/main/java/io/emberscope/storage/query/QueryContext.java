@@ -7,13 +7,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /// What one query may use, and what it has to say beside its answer.
 ///
 /// The query looks at its context at least every few thousand rows, so [#cancel], an interrupt of
-/// its thread, or the deadline stops it soon. One context serves one query; [#cancel] may be called
-/// by any thread.
+/// its thread, or the deadline stops it soon. One context serves one query, of which several
+/// threads may do parts; [#cancel] may be called by any thread.
 public final class QueryContext implements MemoryBudget {
     /// How long a query may take unless said otherwise.
     public static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(30);
@@ -29,7 +30,7 @@ public final class QueryContext implements MemoryBudget {
     private final long bytesMax;
     private final boolean partial;
     private final Set<String> warnings = new LinkedHashSet<>();
-    private long bytes;
+    private final AtomicLong bytes = new AtomicLong();
     private volatile boolean cancelled;
 
     private QueryContext(LongSupplier nanoClock, Duration timeout, long bytesMax, boolean partial) {
@@ -111,12 +112,12 @@ public final class QueryContext implements MemoryBudget {
 
     @Override
     public void reserve(long more) throws QueryStoppedException {
-        bytes += more;
-        if (bytes > bytesMax) {
+        long held = bytes.addAndGet(more);
+        if (held > bytesMax) {
             throw new QueryStoppedException(
                     Reason.MEMORY,
                     "query: "
-                            + bytes
+                            + held
                             + " bytes of memory (expected: at most "
                             + bytesMax
                             + "); narrow the selector or the time range");
@@ -125,12 +126,12 @@ public final class QueryContext implements MemoryBudget {
 
     /// Memory counted so far.
     public long reserved() {
-        return bytes;
+        return bytes.get();
     }
 
     @Override
     public void release(long less) {
-        bytes -= less;
+        bytes.addAndGet(-less);
     }
 
     long nanos() {

@@ -3,6 +3,7 @@ package io.emberscope.storage.query;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import java.io.IOException;
+import java.util.List;
 
 /// A set of samples that queries can be asked of: a window in memory or a segment on disk. A source
 /// may gain whole batches while it is read, and never loses any.
@@ -15,9 +16,9 @@ public interface SampleSource {
             TenantId tenant, TimeRange range, QueryContext context, SeriesVisitor visitor)
             throws IOException;
 
-    /// Adds the values of all matching samples to the sums of their stacks, through the sink of
-    /// their series.
-    void sumByStack(
+    /// What has to be done so that the values of all matching samples are added to the sums of
+    /// their stacks, through the sink of their series.
+    List<Part> sumByStack(
             TenantId tenant,
             ProfileType type,
             SeriesMatcher matcher,
@@ -26,14 +27,15 @@ public interface SampleSource {
             StackSums sums)
             throws IOException;
 
-    /// Adds the values of all matching samples to the step of their start.
-    void sumByTime(
+    /// What has to be done so that the values of all matching samples are added to the step of
+    /// their start.
+    List<Part> sumByTime(
             TenantId tenant,
             ProfileType type,
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            StepSums sums)
+            StepGroups sums)
             throws IOException;
 
     /// Tells the frames of those wanted stacks that this source holds, and then those frames.

@@ -1,7 +1,9 @@
 package io.emberscope.storage.query;
 
+import io.emberscope.profile.MemoryBudget;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.storage.query.QueryStoppedException.Reason;
+import java.io.IOException;
 import java.time.Duration;
 
 /// Sums of values by steps of time; grows into a [TimeSeries].
@@ -42,12 +44,53 @@ public final class StepSums {
         sums = new long[(int) steps];
     }
 
+    private StepSums(StepSums like) {
+        startMillis = like.startMillis;
+        stepMillis = like.stepMillis;
+        startMicros = like.startMicros;
+        stepMicros = like.stepMicros;
+        sums = new long[like.sums.length];
+    }
+
+    /// The same steps without values.
+    ///
+    /// @param budget what its memory is taken from, until [#release]
+    public StepSums empty(MemoryBudget budget) throws IOException {
+        budget.reserve((long) sums.length * Long.BYTES);
+        return new StepSums(this);
+    }
+
+    /// Gives back the memory that [#empty] took.
+    public void release(MemoryBudget budget) {
+        budget.release((long) sums.length * Long.BYTES);
+    }
+
+    /// The step that holds the time, which must be in the range.
+    public int step(long micros) {
+        return (int) ((micros - startMicros) / stepMicros);
+    }
+
     /// Adds a value to the step that holds the time, which must be in the range.
     ///
     /// @throws QueryStoppedException if the sum would not fit 64 bits
     public void add(long micros, long value) throws QueryStoppedException {
-        int step = (int) ((micros - startMicros) / stepMicros);
+        addAt(step(micros), value);
+    }
+
+    /// Adds a value to a step.
+    ///
+    /// @throws QueryStoppedException if the sum would not fit 64 bits
+    public void addAt(int step, long value) throws QueryStoppedException {
         sums[step] = LongSums.exactSum(sums[step], value);
+    }
+
+    /// Adds sums of the same steps.
+    ///
+    /// @throws QueryStoppedException if a sum would not fit 64 bits
+    public void add(StepSums more) throws QueryStoppedException {
+        for (int i = 0; i < sums.length; i++) {
+            addAt(i, more.sums[i]);
+        }
     }
 
     /// The sums as an answer.

@@ -45,6 +45,14 @@ final class Columns {
         }
     }
 
+    /// The values of a required 64-bit column by the page. A column can be had in one way only.
+    ///
+    /// @param wantsPlaces as in [LongPages]
+    LongPages longs(String name, boolean wantsPlaces) throws IOException {
+        return new LongPages(
+                pages.getPageReader(schema.getColumnDescription(new String[] {name})), wantsPlaces);
+    }
+
     /// The texts of a column; an absent one is empty.
     TextColumn text(String name) throws DamagedSegmentException {
         return new TextColumn(column(name));

@@ -2,7 +2,6 @@ package io.emberscope.storage.segment;
 
 import io.emberscope.profile.Labels;
 import io.emberscope.profile.ProfileType;
-import io.emberscope.storage.query.QueryStoppedException;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
@@ -21,7 +20,7 @@ final class RowSelection<T> {
 
     /// Where the values of a series go.
     interface TargetOf<T> {
-        T target(Labels labels) throws QueryStoppedException;
+        T target(Labels labels) throws IOException;
     }
 
     /// A range of rows within a row group.

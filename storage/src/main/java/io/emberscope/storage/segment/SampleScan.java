@@ -1,179 +1,88 @@
 package io.emberscope.storage.segment;
 
+import io.emberscope.storage.query.Part;
 import io.emberscope.storage.query.QueryContext;
-import io.emberscope.storage.query.StackSums;
-import io.emberscope.storage.query.StepSums;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.segment.RowSelection.Piece;
 import java.io.IOException;
 import java.util.List;
-import org.apache.parquet.column.ColumnReader;
-import org.apache.parquet.filter2.columnindex.RowRanges;
-import org.jspecify.annotations.Nullable;
 
-/// Goes through the samples of one segment: only the columns that are needed, only the pages that
-/// hold selected rows, and every value of those read in order.
-final class SampleScan {
-    private static final int CHECK_ROWS = 1 << 16;
+/// Goes through the samples of one row group: only the columns that are needed, only the pages that
+/// hold selected rows. What it found stays its own until it is added to the answer.
+///
+/// @param <T> where values go
+abstract class SampleScan<T> implements Part {
+    /// Opens and closes the samples of the row group.
+    interface Group {
+        /// Reads columns of the selected rows, and does something with them.
+        void read(List<String> columns, Reading reading) throws IOException;
+    }
 
-    private final TableReader samples;
-    private final TimeRange range;
+    /// What is done with columns that were read.
+    interface Reading {
+        void decode(Columns columns) throws IOException;
+    }
+
+    private final Group group;
+    private final List<Piece<T>> pieces;
     private final QueryContext context;
     private final long from;
     private final long to;
 
-    SampleScan(TableReader samples, TimeRange range, QueryContext context) {
-        this.samples = samples;
-        this.range = range;
+    SampleScan(Group group, List<Piece<T>> pieces, TimeRange range, QueryContext context) {
+        this.group = group;
+        this.pieces = pieces;
         this.context = context;
         this.from = range.fromMicros();
         this.to = range.toMicros();
     }
 
-    /// Adds all values inside the range to the sums of their stacks.
-    void byStack(RowSelection<StackSums.Sink> selection) throws IOException {
-        if (selection.isPartial()) {
-            eachGroup(selection, List.of("ts", "stack_id", "value"), this::byStack);
-        } else {
-            eachGroup(selection, List.of("stack_id", "value"), this::byStack);
-        }
+    /// The columns that it needs.
+    abstract List<String> columns();
+
+    /// Begins with a row group.
+    ///
+    /// @param any one of the targets
+    abstract void begin(Columns columns, T any) throws IOException;
+
+    /// Makes the pages with a row the current ones.
+    ///
+    /// @return how many rows all of them have from there on
+    abstract int seek(int row) throws IOException;
+
+    /// Takes rows of the current pages.
+    abstract void take(T target, int row, int count) throws IOException;
+
+    /// Ends the rows that have a target.
+    abstract void end(T target) throws IOException;
+
+    @Override
+    public final void read() throws IOException {
+        group.read(columns(), this::decode);
     }
 
-    /// Adds all values inside the range to the step of their start.
-    void byTime(RowSelection<StepSums> selection) throws IOException {
-        eachGroup(
-                selection,
-                List.of("ts", "value"),
-                (columns, pieces) -> {
-                    ColumnReader time = columns.column("ts");
-                    ColumnReader value = columns.column("value");
-                    for (Piece<StepSums> piece : pieces) {
-                        for (int left = piece.length(); left > 0; left--) {
-                            check(left);
-                            long micros = time.getLong();
-                            time.consume();
-                            long amount = value.getLong();
-                            value.consume();
-                            if (micros >= from && micros < to) {
-                                piece.target().add(micros, amount);
-                            }
-                        }
-                    }
-                });
-    }
-
-    /// Whether a row of the selection is inside the range.
-    <T> boolean hasRow(RowSelection<T> selection) throws IOException {
-        Finder<T> finder = new Finder<>();
-        eachGroup(selection, List.of("ts"), finder);
-        return finder.found;
-    }
-
-    private void byStack(Columns columns, List<Piece<StackSums.Sink>> pieces) throws IOException {
-        ColumnReader time = columns.has("ts") ? columns.column("ts") : null;
-        ColumnReader stack = columns.column("stack_id");
-        ColumnReader value = columns.column("value");
-        for (Piece<StackSums.Sink> piece : pieces) {
-            sum(piece, time, stack, value);
-        }
-    }
-
-    /// Rows of one stack are neighbours, so a sum is made of each run before it is looked up.
-    private void sum(
-            Piece<StackSums.Sink> piece,
-            @Nullable ColumnReader time,
-            ColumnReader stack,
-            ColumnReader value)
-            throws IOException {
-        StackSums.Sink sink = piece.target();
-        long run = 0;
-        long runSum = 0;
-        boolean running = false;
-        for (int left = piece.length(); left > 0; left--) {
-            check(left);
-            long id = stack.getLong();
-            stack.consume();
-            long amount = value.getLong();
-            value.consume();
-            if (time != null) {
-                long micros = time.getLong();
-                time.consume();
-                if (micros < from || micros >= to) {
-                    continue;
-                }
+    private void decode(Columns columns) throws IOException {
+        begin(columns, pieces.getFirst().target());
+        for (Piece<T> piece : pieces) {
+            int row = piece.from();
+            int last = row + piece.length();
+            while (row < last) {
+                context.check();
+                int count = Math.min(seek(row), last - row);
+                take(piece.target(), row, count);
+                row += count;
             }
-            long sum = runSum + amount;
-            boolean fits = ((runSum ^ sum) & (amount ^ sum)) >= 0;
-            if (running && id == run && fits) {
-                runSum = sum;
-                continue;
-            }
-            if (running) {
-                sink.add(run, runSum);
-            }
-            running = true;
-            run = id;
-            runSum = amount;
-        }
-        if (running) {
-            sink.add(run, runSum);
+            end(piece.target());
         }
     }
 
-    private interface Decoder<T> {
-        void decode(Columns columns, List<Piece<T>> pieces) throws IOException;
-
-        /// Whether what further row groups hold does not matter.
-        default boolean isDone() {
-            return false;
-        }
+    /// What the query may use.
+    final QueryContext context() {
+        return context;
     }
 
-    /// Looks for one row inside the range.
-    private final class Finder<T> implements Decoder<T> {
-        private boolean found;
-
-        @Override
-        public void decode(Columns columns, List<Piece<T>> pieces) throws IOException {
-            ColumnReader time = columns.column("ts");
-            for (Piece<T> piece : pieces) {
-                for (int left = piece.length(); left > 0 && !found; left--) {
-                    check(left);
-                    found = range.contains(time.getLong());
-                    time.consume();
-                }
-            }
-        }
-
-        @Override
-        public boolean isDone() {
-            return found;
-        }
-    }
-
-    private <T> void eachGroup(RowSelection<T> selection, List<String> names, Decoder<T> decoder)
-            throws IOException {
-        long start = 0;
-        for (int group = 0; group < samples.groups(); group++) {
-            int rows = samples.rows(group);
-            List<Piece<T>> pieces = selection.pieces(start, rows);
-            start += rows;
-            if (pieces.isEmpty()) {
-                continue;
-            }
-            context.check();
-            RowRanges ranges = RowSelection.ranges(pieces, rows);
-            Columns columns = samples.read(group, Tables.SAMPLES_SCHEMA, names, ranges);
-            columns.decode(() -> decoder.decode(columns, pieces));
-            if (decoder.isDone()) {
-                return;
-            }
-        }
-    }
-
-    private void check(int row) throws IOException {
-        if ((row & (CHECK_ROWS - 1)) == 0) {
-            context.check();
-        }
+    /// Whether a time is inside the range.
+    final boolean isInside(long micros) {
+        return micros >= from && micros < to;
     }
 }

@@ -5,14 +5,16 @@ import io.emberscope.profile.FrameKind;
 import io.emberscope.profile.Line;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
+import io.emberscope.storage.query.Part;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.SampleSource;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.SeriesVisitor;
 import io.emberscope.storage.query.StackResolver;
 import io.emberscope.storage.query.StackSums;
-import io.emberscope.storage.query.StepSums;
+import io.emberscope.storage.query.StepGroups;
 import io.emberscope.storage.query.TimeRange;
+import io.emberscope.storage.segment.RowSelection.Piece;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.parquet.column.ColumnReader;
+import org.apache.parquet.filter2.columnindex.RowRanges;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ParquetMetadata;
 import org.jspecify.annotations.Nullable;
 
@@ -149,16 +153,14 @@ public final class Segment implements SampleSource {
                 continue;
             }
             int place = i;
-            if (first >= from
-                    || last < to
-                    || guarded(() -> hasRow(part, table, place, range, context))) {
+            if (first >= from || last < to || hasRow(part, table, place, range, context)) {
                 visitor.visit(table.series(i));
             }
         }
     }
 
     @Override
-    public void sumByStack(
+    public List<Part> sumByStack(
             TenantId tenant,
             ProfileType type,
             SeriesMatcher matcher,
@@ -166,32 +168,26 @@ public final class Segment implements SampleSource {
             QueryContext context,
             StackSums sums)
             throws IOException {
-        Manifest.Tenant part = tenants.get(tenant);
-        if (part == null) {
-            return;
-        }
-        SeriesTable table = guarded(() -> series(part));
-        RowSelection<StackSums.Sink> selection =
-                RowSelection.of(table, type, matcher, range, sums::sink);
-        scan(part, selection, range, context, scan -> scan.byStack(selection));
+        return parts(
+                tenant,
+                table -> RowSelection.of(table, type, matcher, range, sums::sink),
+                (group, pieces, selection) ->
+                        new StackScan(group, pieces, selection.isPartial(), range, context));
     }
 
     @Override
-    public void sumByTime(
+    public List<Part> sumByTime(
             TenantId tenant,
             ProfileType type,
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            StepSums sums)
+            StepGroups sums)
             throws IOException {
-        Manifest.Tenant part = tenants.get(tenant);
-        if (part == null) {
-            return;
-        }
-        SeriesTable table = guarded(() -> series(part));
-        RowSelection<StepSums> selection = RowSelection.of(table, type, matcher, range, _ -> sums);
-        scan(part, selection, range, context, scan -> scan.byTime(selection));
+        return parts(
+                tenant,
+                table -> RowSelection.of(table, type, matcher, range, sums::sums),
+                (group, pieces, _) -> new TimeScan(group, pieces, range, context));
     }
 
     @Override
@@ -213,27 +209,57 @@ public final class Segment implements SampleSource {
                 });
     }
 
-    private interface Scanning {
-        void run(SampleScan scan) throws IOException;
+    private interface Selecting<T> {
+        RowSelection<T> of(SeriesTable table) throws IOException;
     }
 
-    private void scan(
-            Manifest.Tenant part,
-            RowSelection<?> selection,
-            TimeRange range,
-            QueryContext context,
-            Scanning scanning)
-            throws IOException {
-        if (selection.isEmpty()) {
-            return;
+    private interface Scanning<T, S> {
+        S of(SampleScan.Group group, List<Piece<T>> pieces, RowSelection<T> selection);
+    }
+
+    private <T, S extends SampleScan<T>> List<Part> parts(
+            TenantId tenant, Selecting<T> selecting, Scanning<T, S> scanning) throws IOException {
+        Manifest.Tenant part = tenants.get(tenant);
+        if (part == null) {
+            return List.of();
         }
-        guarded(
-                () -> {
-                    try (TableReader reader = samples(part)) {
-                        scanning.run(new SampleScan(reader, range, context));
-                    }
-                    return this;
-                });
+        RowSelection<T> selection = selecting.of(guarded(() -> series(part)));
+        return List.copyOf(scans(part, selection, scanning));
+    }
+
+    /// One for each row group that has selected rows.
+    private <T, S extends SampleScan<T>> List<S> scans(
+            Manifest.Tenant part, RowSelection<T> selection, Scanning<T, S> scanning)
+            throws IOException {
+        List<S> scans = new ArrayList<>();
+        if (selection.isEmpty()) {
+            return scans;
+        }
+        List<BlockMetaData> groups = guarded(() -> footer(part)).getBlocks();
+        long start = 0;
+        for (int number = 0; number < groups.size(); number++) {
+            int rows = Math.toIntExact(groups.get(number).getRowCount());
+            List<Piece<T>> pieces = selection.pieces(start, rows);
+            start += rows;
+            if (!pieces.isEmpty()) {
+                RowRanges ranges = RowSelection.ranges(pieces, rows);
+                scans.add(scanning.of(group(part, number, ranges), pieces, selection));
+            }
+        }
+        return scans;
+    }
+
+    private SampleScan.Group group(Manifest.Tenant part, int group, @Nullable RowRanges ranges) {
+        return (columns, reading) ->
+                guarded(
+                        () -> {
+                            try (TableReader reader = samples(part)) {
+                                Columns read =
+                                        reader.read(group, Tables.SAMPLES_SCHEMA, columns, ranges);
+                                read.decode(() -> reading.decode(read));
+                            }
+                            return this;
+                        });
     }
 
     private boolean hasRow(
@@ -243,10 +269,18 @@ public final class Segment implements SampleSource {
             TimeRange range,
             QueryContext context)
             throws IOException {
-        try (TableReader reader = samples(part)) {
-            return new SampleScan(reader, range, context)
-                    .hasRow(RowSelection.of(table, place, table));
+        List<AnyScan> scans =
+                scans(
+                        part,
+                        RowSelection.of(table, place, table),
+                        (group, pieces, _) -> new AnyScan(group, pieces, range, context));
+        for (AnyScan scan : scans) {
+            scan.read();
+            if (scan.isFound()) {
+                return true;
+            }
         }
+        return false;
     }
 
     private void readStacks(Manifest.Tenant part, StackResolver wanted, QueryContext context)
@@ -375,12 +409,19 @@ public final class Segment implements SampleSource {
     }
 
     private TableReader samples(Manifest.Tenant part) throws IOException {
+        return open(part, Tables.SAMPLES, footer(part));
+    }
+
+    /// What the file of the samples says of itself.
+    private ParquetMetadata footer(Manifest.Tenant part) throws IOException {
         ParquetMetadata known = reads.footer(directory, part);
-        TableReader reader = open(part, Tables.SAMPLES, known);
-        if (known == null) {
-            reads.keep(directory, part, reader.footer());
+        if (known != null) {
+            return known;
         }
-        return reader;
+        try (TableReader reader = open(part, Tables.SAMPLES, null)) {
+            reads.keep(directory, part, reader.footer());
+            return reader.footer();
+        }
     }
 
     private TableReader table(Manifest.Tenant part, String name) throws IOException {

@@ -46,7 +46,7 @@ final class ZstdCodecs implements CompressionCodecFactory {
         contexts.clear();
     }
 
-    private static byte[] toArray(BytesInput bytes) {
+    static byte[] toArray(BytesInput bytes) {
         ByteBuffer buffer = bytes.toByteBuffer(new HeapByteBufferAllocator(), _ -> {});
         byte[] array = new byte[buffer.remaining()];
         buffer.get(array);

@@ -12,6 +12,7 @@ import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.SeriesVisitor;
 import io.emberscope.storage.query.StackResolver;
 import io.emberscope.storage.query.StackSums;
+import io.emberscope.storage.query.StepGroups;
 import io.emberscope.storage.query.StepSums;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
@@ -343,24 +344,29 @@ final class TenantWindow {
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            StepSums sums)
+            StepGroups sums)
             throws IOException {
         Content now = content;
         long from = range.fromMicros();
         long to = range.toMicros();
         byte[] selected = new byte[now.seriesCount()];
+        @Nullable StepSums[] targets = new @Nullable StepSums[now.seriesCount()];
         int sinceCheck = 0;
         for (int i = 0; i < now.profileCount(); i++) {
             long micros = now.profileMicros()[i];
-            if (micros < from
-                    || micros >= to
-                    || !isSelected(now, now.profileSeries()[i], type, matcher, selected)) {
+            int place = now.profileSeries()[i];
+            if (micros < from || micros >= to || !isSelected(now, place, type, matcher, selected)) {
                 continue;
+            }
+            StepSums target = targets[place];
+            if (target == null) {
+                target = sums.sums(now.series()[place].labels());
+                targets[place] = target;
             }
             int end = now.profileEnds()[i];
             int start = now.profileStart(i);
             for (int row = start; row < end; row++) {
-                sums.add(micros, now.rowValues()[row]);
+                target.add(micros, now.rowValues()[row]);
             }
             sinceCheck += end - start;
             if (sinceCheck > CHECK_ROWS) {

@@ -3,15 +3,17 @@ package io.emberscope.storage.window;
 import io.emberscope.base.bytes.MalformedInputException;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
+import io.emberscope.storage.query.Part;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.SampleSource;
 import io.emberscope.storage.query.SeriesMatcher;
 import io.emberscope.storage.query.SeriesVisitor;
 import io.emberscope.storage.query.StackResolver;
 import io.emberscope.storage.query.StackSums;
-import io.emberscope.storage.query.StepSums;
+import io.emberscope.storage.query.StepGroups;
 import io.emberscope.storage.query.TimeRange;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -130,7 +132,7 @@ public final class Window implements SampleSource {
     }
 
     @Override
-    public void sumByStack(
+    public List<Part> sumByStack(
             TenantId tenant,
             ProfileType type,
             SeriesMatcher matcher,
@@ -139,24 +141,24 @@ public final class Window implements SampleSource {
             StackSums sums)
             throws IOException {
         TenantWindow found = tenants.get(tenant);
-        if (found != null) {
-            found.sumByStack(type, matcher, range, context, sums);
-        }
+        return found == null
+                ? List.of()
+                : List.of(Part.of(() -> found.sumByStack(type, matcher, range, context, sums)));
     }
 
     @Override
-    public void sumByTime(
+    public List<Part> sumByTime(
             TenantId tenant,
             ProfileType type,
             SeriesMatcher matcher,
             TimeRange range,
             QueryContext context,
-            StepSums sums)
+            StepGroups sums)
             throws IOException {
         TenantWindow found = tenants.get(tenant);
-        if (found != null) {
-            found.sumByTime(type, matcher, range, context, sums);
-        }
+        return found == null
+                ? List.of()
+                : List.of(Part.of(() -> found.sumByTime(type, matcher, range, context, sums)));
     }
 
     @Override
