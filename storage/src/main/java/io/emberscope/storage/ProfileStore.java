@@ -71,12 +71,12 @@ public final class ProfileStore implements AutoCloseable {
                 SegmentDirectory.open(
                         directory.resolve(SEGMENT_DIRECTORY),
                         disk,
-                        options.cacheBytesMax() / 2,
+                        options.cacheBytesMax() / 4,
                         (_, damage) -> {
                             counters.segmentsDamaged.increment();
                             LOG.error("Segment damaged: {}", damage.getMessage());
                         });
-        symbols = new SymbolCache(options.cacheBytesMax() / 2);
+        symbols = new SymbolCache(options.cacheBytesMax() * 3 / 4);
         parts = runtime.parts();
         log =
                 WriteAheadLog.open(

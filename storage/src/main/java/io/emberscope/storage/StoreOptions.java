@@ -65,7 +65,7 @@ public record StoreOptions(
                 Duration.ofDays(14),
                 20_480 * MIB,
                 256 * MIB,
-                64 * MIB);
+                128 * MIB);
     }
 
     /// With another [#windowBytesMax] and [#windowAgeMax].

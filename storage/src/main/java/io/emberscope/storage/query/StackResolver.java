@@ -42,18 +42,6 @@ public final class StackResolver {
         return false;
     }
 
-    /// The ids of the missing stacks.
-    public long[] missingStacks() {
-        long[] missing = new long[stacksMissing];
-        int count = 0;
-        for (int number = 0; number < stacks.length; number++) {
-            if (stacks[number] == null) {
-                missing[count++] = wanted.id(number);
-            }
-        }
-        return missing;
-    }
-
     /// Whether stacks are missing.
     public boolean wantsStacks() {
         return stacksMissing > 0;
@@ -64,28 +52,67 @@ public final class StackResolver {
         return wanted.id(number);
     }
 
-    /// The ids of the frames of the stack with that number, leaf first.
-    ///
-    /// @throws IllegalStateException if it is missing
-    public long[] frameIds(int number) {
-        int[] stack = whole(number);
-        long[] ids = new long[stack.length];
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = frameIds.id(stack[i]);
-        }
-        return ids;
+    /// How many stacks are wanted.
+    public int size() {
+        return stacks.length;
     }
 
-    /// The frame with that id.
+    /// The numbers of the frames of the stack with that number, leaf first.
     ///
     /// @throws IllegalStateException if it is missing
-    public Frame frame(long id) {
-        int number = frameIds.find(id);
-        Frame frame = number < 0 ? null : frames[number];
+    public int[] stack(int number) {
+        int[] stack = stacks[number];
+        if (stack == null) {
+            throw new IllegalStateException(
+                    "stack " + Long.toHexString(wanted.id(number)) + ": missing");
+        }
+        return stack;
+    }
+
+    /// How many frames have a number.
+    public int frameCount() {
+        return frameIds.size();
+    }
+
+    /// The id of the frame with that number.
+    public long frameId(int number) {
+        return frameIds.id(number);
+    }
+
+    /// The frame with that number.
+    ///
+    /// @throws IllegalStateException if it is missing
+    public Frame frame(int number) {
+        Frame frame = frames[number];
         if (frame == null) {
-            throw new IllegalStateException("frame " + Long.toHexString(id) + ": missing");
+            throw new IllegalStateException(
+                    "frame " + Long.toHexString(frameIds.id(number)) + ": missing");
         }
         return frame;
+    }
+
+    /// Tells a missing stack and its frames.
+    ///
+    /// @param number of the stack here
+    /// @param ofTable numbers of its frames in a table, leaf first
+    /// @param numbers for each frame of the table its number here plus one, or 0 if it was not
+    ///   looked up yet; the same array for all stacks of the table
+    public void stack(int number, int[] ofTable, FrameTable table, int[] numbers)
+            throws QueryStoppedException {
+        context.reserve(16 + (long) ofTable.length * Integer.BYTES);
+        int[] stack = new int[ofTable.length];
+        for (int i = 0; i < stack.length; i++) {
+            int known = numbers[ofTable[i]];
+            if (known == 0) {
+                long id = table.id(ofTable[i]);
+                known = 1 + frameNumber(id);
+                numbers[ofTable[i]] = known;
+                frame(id, table.frame(ofTable[i]));
+            }
+            stack[i] = known - 1;
+        }
+        stacks[number] = stack;
+        stacksMissing--;
     }
 
     /// Whether the stack is missing.
@@ -136,7 +163,7 @@ public final class StackResolver {
     public List<Frame> frames() {
         Frame[] whole = new Frame[frameIds.size()];
         for (int i = 0; i < whole.length; i++) {
-            whole[i] = frame(frameIds.id(i));
+            whole[i] = frame(i);
         }
         return List.of(whole);
     }
@@ -147,18 +174,9 @@ public final class StackResolver {
     public List<int[]> stacks() {
         int[][] whole = new int[stacks.length][];
         for (int i = 0; i < whole.length; i++) {
-            whole[i] = whole(i);
+            whole[i] = stack(i);
         }
         return List.of(whole);
-    }
-
-    private int[] whole(int number) {
-        int[] stack = stacks[number];
-        if (stack == null) {
-            throw new IllegalStateException(
-                    "stack " + Long.toHexString(wanted.id(number)) + ": missing");
-        }
-        return stack;
     }
 
     private int frameNumber(long id) throws QueryStoppedException {

@@ -3,12 +3,15 @@ package io.emberscope.storage.segment;
 import io.emberscope.profile.Frame;
 import io.emberscope.profile.Line;
 import io.emberscope.profile.TenantId;
+import io.emberscope.storage.query.FrameTable;
 import io.emberscope.storage.query.LongIndex;
 import io.emberscope.storage.query.QueryStoppedException;
 import io.emberscope.storage.query.StackResolver;
 import io.emberscope.storage.window.Content;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -37,26 +40,33 @@ public final class SymbolCache {
             throws QueryStoppedException {
         Generation newer = young.get(tenant);
         Generation older = old.get(tenant);
-        for (long id : wanted.missingStacks()) {
-            long[] frameIds = newer == null ? null : newer.stack(id);
-            Generation holder = newer;
-            if (frameIds == null && older != null) {
-                frameIds = older.stack(id);
-                holder = older;
-            }
-            if (frameIds == null || holder == null) {
-                misses++;
+        int[] ofNewer = newer == null ? new int[0] : new int[newer.frameCount()];
+        int[] ofOlder = older == null ? new int[0] : new int[older.frameCount()];
+        List<Integer> toKeep = new ArrayList<>();
+        for (int number = 0; number < wanted.size(); number++) {
+            if (!wanted.misses(number, number + 1)) {
                 continue;
             }
-            hits++;
-            wanted.stack(id, frameIds, 0, frameIds.length);
-            if (holder == older) {
-                newer = add(tenant, id, frameIds, holder);
+            long id = wanted.stackId(number);
+            int[] stack = newer == null ? null : newer.stack(id);
+            if (newer != null && stack != null) {
+                wanted.stack(number, stack, newer, ofNewer);
+                hits++;
+                continue;
             }
-            for (long frameId : frameIds) {
-                if (wanted.wantsFrame(frameId)) {
-                    wanted.frame(frameId, holder.frame(frameId));
-                }
+            stack = older == null ? null : older.stack(id);
+            if (older != null && stack != null) {
+                wanted.stack(number, stack, older, ofOlder);
+                toKeep.add(number);
+                hits++;
+            } else {
+                misses++;
+            }
+        }
+        if (older != null) {
+            int[] numbers = new int[wanted.frameCount()];
+            for (int number : toKeep) {
+                numbers = add(tenant, wanted, number, numbers);
             }
         }
     }
@@ -66,8 +76,9 @@ public final class SymbolCache {
     /// @param from first number of a stack in the resolver
     /// @param to number after the last
     public synchronized void learn(TenantId tenant, StackResolver resolved, int from, int to) {
+        int[] numbers = new int[resolved.frameCount()];
         for (int number = from; number < to; number++) {
-            add(tenant, resolved.stackId(number), resolved.frameIds(number), resolved::frame);
+            numbers = add(tenant, resolved, number, numbers);
         }
     }
 
@@ -97,78 +108,125 @@ public final class SymbolCache {
         return misses;
     }
 
-    private Generation add(TenantId tenant, long id, long[] frameIds, FramesById frames) {
+    /// @param numbers of the frames of the resolver in the young generation, plus one; 0 if not
+    ///   looked up
+    /// @return these numbers, or new ones if there is a new generation
+    private int[] add(TenantId tenant, StackResolver source, int number, int[] numbers) {
+        int[] known = numbers;
         if (youngBytes > bytesMax / 2) {
             old = young;
             oldBytes = youngBytes;
             young = new HashMap<>();
             youngBytes = 0;
+            known = new int[numbers.length];
         }
         Generation generation = young.computeIfAbsent(tenant, _ -> new Generation());
-        youngBytes += generation.add(id, frameIds, frames);
-        return generation;
+        youngBytes += generation.add(source, number, known);
+        return known;
     }
 
-    private interface FramesById {
-        Frame frame(long id);
-    }
-
-    private static final class Generation implements FramesById {
-        private static final long STACK_BYTES = 60;
+    private static final class Generation implements FrameTable {
+        private static final long STACK_BYTES = 48;
         private static final long FRAME_BYTES = 120;
+        private static final long LINE_BYTES = 64;
+        private static final long TEXT_BYTES = 100;
 
         private final LongIndex stackIndex = new LongIndex();
-        private long[][] stacks = new long[16][];
+        private int[][] stacks = new int[16][];
         private final LongIndex frameIndex = new LongIndex();
         private Frame[] frames = new Frame[16];
+        private final Map<String, String> texts = new HashMap<>();
+        private long bytes;
 
-        long @Nullable [] stack(long id) {
+        int @Nullable [] stack(long id) {
             int number = stackIndex.find(id);
             return number < 0 ? null : stacks[number];
         }
 
+        int frameCount() {
+            return frameIndex.size();
+        }
+
         @Override
-        public Frame frame(long id) {
-            return frames[frameIndex.find(id)];
+        public long id(int number) {
+            return frameIndex.id(number);
+        }
+
+        @Override
+        public Frame frame(int number) {
+            return frames[number];
         }
 
         void learn(long id, Frame frame) {
             int number = frameIndex.find(id);
-            if (number >= 0) {
-                frames[number] = frames[number].with(frame);
+            if (number >= 0 && frames[number].learnsFrom(frame)) {
+                frames[number] = shared(frames[number].with(frame));
             }
         }
 
-        long add(long id, long[] frameIds, FramesById source) {
-            int number = stackIndex.add(id);
+        /// @return bytes that it holds more
+        long add(StackResolver source, int stack, int[] numbers) {
+            int number = stackIndex.add(source.stackId(stack));
             if (number < 0) {
                 return 0;
             }
+            long before = bytes;
             if (number == stacks.length) {
                 stacks = Arrays.copyOf(stacks, number * 2);
             }
-            stacks[number] = frameIds;
-            long bytes = STACK_BYTES + (long) frameIds.length * Long.BYTES;
-            for (long frameId : frameIds) {
-                int frameNumber = frameIndex.add(frameId);
-                if (frameNumber >= 0) {
-                    if (frameNumber == frames.length) {
-                        frames = Arrays.copyOf(frames, frameNumber * 2);
-                    }
-                    frames[frameNumber] = source.frame(frameId);
-                    bytes += bytesOf(frames[frameNumber]);
+            int[] of = source.stack(stack);
+            int[] own = new int[of.length];
+            for (int i = 0; i < of.length; i++) {
+                if (numbers[of[i]] == 0) {
+                    numbers[of[i]] = 1 + add(source.frameId(of[i]), source.frame(of[i]));
                 }
+                own[i] = numbers[of[i]] - 1;
             }
-            return bytes;
+            stacks[number] = own;
+            bytes += STACK_BYTES + (long) of.length * Integer.BYTES;
+            return bytes - before;
         }
 
-        private static long bytesOf(Frame frame) {
-            long bytes = FRAME_BYTES + frame.binary().length() + frame.buildId().length();
-            for (Line line : frame.lines()) {
-                bytes += FRAME_BYTES + line.function().length() + line.file().length();
-                bytes += line.systemName().length();
+        private int add(long id, Frame frame) {
+            int number = frameIndex.add(id);
+            if (number < 0) {
+                return -1 - number;
             }
-            return bytes;
+            if (number == frames.length) {
+                frames = Arrays.copyOf(frames, number * 2);
+            }
+            frames[number] = shared(frame);
+            bytes += FRAME_BYTES + frame.lines().size() * LINE_BYTES;
+            return number;
+        }
+
+        /// The frame with each of its texts once in the generation.
+        private Frame shared(Frame frame) {
+            List<Line> lines = new ArrayList<>(frame.lines().size());
+            for (Line line : frame.lines()) {
+                lines.add(
+                        new Line(
+                                shared(line.function()),
+                                shared(line.systemName()),
+                                shared(line.file()),
+                                line.line()));
+            }
+            return new Frame(
+                    frame.kind(),
+                    shared(frame.buildId()),
+                    shared(frame.binary()),
+                    frame.offset(),
+                    frame.address(),
+                    lines);
+        }
+
+        private String shared(String text) {
+            String known = texts.putIfAbsent(text, text);
+            if (known != null) {
+                return known;
+            }
+            bytes += TEXT_BYTES + text.length();
+            return text;
         }
     }
 }
