@@ -124,8 +124,9 @@ final class Maintenance {
         log.deleteThrough(segment.lastSequence());
         Failpoint.hit("store.log-deleted");
         List<Segment> all = snapshots.current().segments();
-        if (all.size() > STATES_KEPT) {
-            segments.dropState(all.get(all.size() - 1 - STATES_KEPT));
+        // A merged one may have brought its state along.
+        for (Segment older : all.subList(0, Math.max(0, all.size() - STATES_KEPT))) {
+            segments.dropState(older);
         }
         return true;
     }
@@ -145,8 +146,10 @@ final class Maintenance {
             } else {
                 break;
             }
+            if (!snapshots.retire(oldest)) {
+                break;
+            }
             bytes -= oldest.bytes();
-            snapshots.retire(oldest);
             metrics.deleted(reason).increment();
             LOG.info("{}: deleted for its {}", oldest, reason);
         }

@@ -52,6 +52,7 @@ public final class ProfileStore implements AutoCloseable {
     private final Writability writability;
     private final Ingest ingest;
     private final Maintenance maintenance;
+    private final Merging merging;
     private final @Nullable StoreThreads threads;
 
     private ProfileStore(
@@ -122,8 +123,23 @@ public final class ProfileStore implements AutoCloseable {
                         wall,
                         age,
                         runtime.nanoClock());
+        merging =
+                new Merging(
+                        directory,
+                        options,
+                        disk,
+                        segments,
+                        snapshots,
+                        writability,
+                        counters,
+                        age,
+                        runtime.nanoClock(),
+                        runtime.threaded());
         maintenance.start();
-        threads = runtime.threaded() ? new StoreThreads(ingest, maintenance, writability) : null;
+        threads =
+                runtime.threaded()
+                        ? new StoreThreads(ingest, maintenance, merging, writability)
+                        : null;
         registerGauges(counters);
     }
 
@@ -387,6 +403,13 @@ public final class ProfileStore implements AutoCloseable {
         maintenance.run();
     }
 
+    /// Makes one segment of several, if any should become one; only without threads.
+    ///
+    /// @return whether it did
+    boolean mergeOne() {
+        return merging.mergeOne();
+    }
+
     /// Holds the files of all segments, as a query does.
     AutoCloseable holdForTest() {
         return snapshots.hold();
@@ -431,6 +454,10 @@ public final class ProfileStore implements AutoCloseable {
                 "damaged_segments",
                 "Segments that are left out because they are damaged.",
                 () -> damagedSegments(snapshots.current()));
+        metrics.gauge(
+                "merge_waits_for_room",
+                "1 if segments are not merged for want of room on the disk.",
+                () -> merging.waitsForRoom() ? 1 : 0);
         metrics.gauge("free_bytes", "Bytes that can still be written.", this::freeBytes);
         metrics.gauge("agent_runs", "Runs of agents whose batches are remembered.", ingest::runs);
         metrics.counterFrom(

@@ -44,6 +44,15 @@ record Snapshot(
         return new Snapshot(more, unreadable, frozen.subList(1, frozen.size()), active);
     }
 
+    /// These neighbours are now one segment.
+    Snapshot merged(List<Segment> sources, Segment segment) {
+        List<Segment> fewer = new ArrayList<>(segments);
+        int place = fewer.indexOf(sources.getFirst());
+        fewer.removeAll(sources);
+        fewer.add(place, segment);
+        return new Snapshot(fewer, unreadable, frozen, active);
+    }
+
     Snapshot without(Segment segment) {
         List<Segment> fewer = new ArrayList<>(segments);
         fewer.remove(segment);

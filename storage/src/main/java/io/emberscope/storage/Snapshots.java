@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// The current [Snapshot], and the segments that went out of it while queries still read them.
 final class Snapshots {
     private final Queue<Segment> unheld = new ConcurrentLinkedQueue<>();
+    private List<Segment> merging = List.of();
     private volatile Snapshot current;
 
     Snapshots(Snapshot first) {
@@ -29,9 +30,39 @@ final class Snapshots {
     }
 
     /// Takes a segment out. Its files may go once it comes out of [#pollUnheld].
-    void retire(Segment segment) {
+    ///
+    /// @return false if it is being merged and has to wait
+    synchronized boolean retire(Segment segment) {
+        if (merging.contains(segment)) {
+            return false;
+        }
         update(snapshot -> snapshot.without(segment));
         release(segment);
+        return true;
+    }
+
+    /// Keeps segments where they are until [#merged] or [#notMerged].
+    ///
+    /// @return false if one of them is not there any more
+    synchronized boolean startMerge(List<Segment> sources) {
+        if (!current.segments().containsAll(sources)) {
+            return false;
+        }
+        merging = List.copyOf(sources);
+        return true;
+    }
+
+    /// Puts one segment in the place of those that were merged.
+    synchronized void merged(Segment segment) {
+        List<Segment> sources = merging;
+        update(snapshot -> snapshot.merged(sources, segment));
+        merging = List.of();
+        sources.forEach(this::release);
+    }
+
+    /// The segments stay what they are.
+    synchronized void notMerged() {
+        merging = List.of();
     }
 
     /// A retired segment that nobody reads any more, or null.

@@ -20,6 +20,12 @@ final class StoreMetrics {
     final Counter segmentBytesWritten;
     final Counter segmentMillis;
     final Counter segmentsDamaged;
+    final Counter merges;
+    final Counter mergeRows;
+    final Counter mergeBytesRead;
+    final Counter mergeBytesWritten;
+    final Counter mergeMillis;
+    final Counter mergeFailures;
     final Counter collisions;
 
     StoreMetrics(Metrics metrics) {
@@ -35,6 +41,15 @@ final class StoreMetrics {
         segmentBytesWritten = counter("segment_bytes_written_total", "Bytes of their tables.");
         segmentMillis = counter("segment_write_milliseconds_total", "Time spent writing them.");
         segmentsDamaged = counter("segments_damaged_total", "Segments in which damage was found.");
+        merges = counter("merges_total", "Times that several segments became one.");
+        mergeRows = counter("merge_samples_total", "Samples in those several.");
+        mergeBytesRead = counter("merge_read_bytes_total", "Bytes of their tables.");
+        mergeBytesWritten =
+                counter("merge_written_bytes_total", "Bytes of the tables that came of it.");
+        mergeMillis =
+                counter("merge_milliseconds_total", "Time that merges took, with their pauses.");
+        mergeFailures =
+                counter("merge_failures_total", "Merges that failed and left all as it was.");
         collisions =
                 counter("id_collisions_total", "Batches refused because an id had other content.");
     }

@@ -5,27 +5,31 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The two threads of a store: one commits batches, one writes segments.
+/// The threads of a store: one commits batches, one writes segments, one merges them.
 final class StoreThreads {
     private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Ingest ingest;
     private final Maintenance maintenance;
+    private final Merging merging;
     private final Writability writability;
     private final Thread committer;
     private final Thread maintainer;
+    private final Thread merger;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private boolean due;
     private boolean stopping;
 
-    StoreThreads(Ingest ingest, Maintenance maintenance, Writability writability) {
+    StoreThreads(Ingest ingest, Maintenance maintenance, Merging merging, Writability writability) {
         this.ingest = ingest;
         this.maintenance = maintenance;
+        this.merging = merging;
         this.writability = writability;
         this.committer = thread("emberscope-store-log", this::commit);
         this.maintainer = thread("emberscope-store-segments", this::maintain);
+        this.merger = thread("emberscope-store-merges", this::merge);
     }
 
     /// A thread whose end by an error is noticed: the store takes nothing more.
@@ -44,11 +48,13 @@ final class StoreThreads {
     void start() {
         committer.start();
         maintainer.start();
+        merger.start();
     }
 
-    /// Waits until all that was appended is committed and both threads have ended. The ingest must
+    /// Waits until all that was appended is committed and all threads have ended. The ingest must
     /// have been closed.
     void stop() {
+        merging.stop();
         join(committer);
         lock.lock();
         try {
@@ -58,6 +64,7 @@ final class StoreThreads {
             lock.unlock();
         }
         join(maintainer);
+        join(merger);
     }
 
     private void commit() {
@@ -104,6 +111,17 @@ final class StoreThreads {
                 Thread.currentThread().interrupt();
                 more = false;
             }
+        }
+    }
+
+    private void merge() {
+        try {
+            while (merging.awaitDue(TICK_NANOS)) {
+                merging.mergeOne();
+            }
+        } catch (InterruptedException e) {
+            writability.failed("merge thread", e);
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 /// logs and segments, restart and replay: afterwards everything is old or new, never both, and what
 /// was acknowledged is there, unless retention was to delete it.
 class CrashEverywhereTest {
+    private static final int SOURCES = 5;
+
     /// One life of a store. The same for the same seed up to where it crashes.
     ///
     /// @param crashAt in which operation it crashes
@@ -99,6 +101,69 @@ class CrashEverywhereTest {
                 simulation.check();
             }
         }
+    }
+
+    /// While segments are merged: the old ones are there or the new one, and a sample is counted
+    /// once.
+    @Test
+    void aCrashInAMergeLeavesOldOrNew() throws Exception {
+        StoreSimulation whole = new StoreSimulation(3);
+        fill(whole);
+        long start = whole.disk.operations();
+        mergeAll(whole);
+        long operations = whole.disk.operations() - start;
+        assertThat(operations).as("a merge with much to do").isGreaterThan(80);
+        int old = 0;
+        int merged = 0;
+        for (long n = 1; n <= operations; n++) {
+            for (boolean powerCut : Depth.both(n)) {
+                StoreSimulation simulation = new StoreSimulation(3);
+                fill(simulation);
+                simulation.disk.crashAt(n);
+                try {
+                    mergeAll(simulation);
+                } catch (SimulatedCrash e) {
+                    // what this test is about
+                }
+                simulation.end(powerCut);
+                simulation.open();
+                int segments = simulation.store.status().segments();
+                old += segments == SOURCES ? 1 : 0;
+                merged += segments == 2 ? 1 : 0;
+                assertThat(simulation.store.health().warnings()).isEmpty();
+                simulation.check();
+                assertNoRemains(simulation);
+                assertThat(simulation.disk.list(StoreSimulation.DIRECTORY.resolve("segments")))
+                        .hasSize(segments);
+                mergeAll(simulation);
+                simulation.append(false);
+                simulation.append(true);
+                simulation.commit();
+                simulation.powerCut();
+                simulation.open();
+                simulation.check();
+            }
+        }
+        assertThat(old).as("crashes before").isGreaterThan(30);
+        assertThat(merged).as("crashes after").isGreaterThan(5);
+        assertThat(old + merged).isEqualTo((int) operations * (Depth.isLong() ? 2 : 1));
+    }
+
+    private static void fill(StoreSimulation simulation) throws Exception {
+        simulation.open();
+        for (int i = 0; i < SOURCES; i++) {
+            simulation.append(false);
+            simulation.append(i == 2);
+            simulation.commit();
+            simulation.flush();
+        }
+    }
+
+    /// Merges and deletes.
+    private static void mergeAll(StoreSimulation simulation) {
+        simulation.nanos += MergePolicy.QUIET.toNanos();
+        simulation.merge();
+        simulation.tick(1_000);
     }
 
     private static void assertNoRemains(StoreSimulation simulation) throws Exception {

@@ -77,7 +77,7 @@ class CrashSimulationTest {
     private static void live(StoreSimulation simulation, Random random) throws Exception {
         int steps = 2 + random.nextInt(12);
         for (int step = 0; step < steps; step++) {
-            switch (random.nextInt(12)) {
+            switch (random.nextInt(14)) {
                 case 0 -> simulation.flush();
                 case 1 -> simulation.tick(random.nextInt(400_000));
                 case 2 -> simulation.check();
@@ -90,6 +90,12 @@ class CrashSimulationTest {
                     simulation.disk.makeRoom();
                     simulation.tick(1_000);
                 }
+                case 5 -> {
+                    // Nothing came for a while.
+                    simulation.nanos += MergePolicy.QUIET.toNanos();
+                    simulation.merge();
+                }
+                case 6 -> simulation.merge();
                 default -> {
                     int appends = 1 + random.nextInt(3);
                     for (int i = 0; i < appends; i++) {

@@ -170,7 +170,7 @@ class DamagedSegmentTest {
                         .toList()
                         .getFirst();
         byte[] bytes = files.get(manifest).clone();
-        bytes[8] = 2;
+        bytes[8] = 3;
         CRC32C crc = new CRC32C();
         crc.update(bytes, 0, bytes.length - 4);
         ByteBuffer.wrap(bytes)
@@ -178,7 +178,9 @@ class DamagedSegmentTest {
                 .putInt(bytes.length - 4, (int) crc.getValue());
         simulation.disk.put(manifest, bytes);
         assertThatThrownBy(simulation::open)
-                .hasMessage(manifest + ": version 2 (expected: 1; a newer Emberscope wrote it)");
+                .hasMessage(
+                        manifest
+                                + ": version 3 (expected: at most 2; a newer Emberscope wrote it)");
     }
 
     private Map<List<String>, Long> sums(QueryContext context) throws IOException {

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,7 @@ class DuckDbOracleIT {
     void duckDbFindsTheSameInTheSameFiles() throws Exception {
         long seed = Long.getLong("seed", 12);
         Random random = new Random(seed);
+        AtomicLong leap = new AtomicLong();
         try (ProfileStore store =
                         ProfileStore.open(
                                 directory,
@@ -71,7 +73,8 @@ class DuckDbOracleIT {
                                 new LocalDisk(),
                                 InstantSource.system(),
                                 new Metrics(),
-                                StoreRuntime.manual(System::nanoTime, random::nextLong));
+                                StoreRuntime.manual(
+                                        () -> System.nanoTime() + leap.get(), random::nextLong));
                 Connection duck = DriverManager.getConnection("jdbc:duckdb:");
                 Statement sql = duck.createStatement()) {
             for (int i = 0; i < 1_500; i++) {
@@ -93,17 +96,46 @@ class DuckDbOracleIT {
                                 + directory.resolve("segments/*/*/" + table + ".parquet")
                                 + "')");
             }
-            Map<Long, List<Long>> stacks = stacks(sql);
-            for (int i = 0; i < 40; i++) {
-                Condition condition = CONDITIONS.get(i % CONDITIONS.size());
-                long from = Batches.START_MILLIS + random.nextInt(600) * 1_000L;
-                TimeRange range =
-                        i < 4
-                                ? StoreSimulation.ALL
-                                : TimeRange.ofMillis(from, from + random.nextInt(300_000));
-                compare(store, sql, stacks, condition, range, "seed " + seed + " question " + i);
+            ask(store, sql, random, "seed " + seed);
+            leap.set(MergePolicy.QUIET.toNanos());
+            while (store.mergeOne()) {
+                // all that there is to merge
             }
-            compareFrames(store, sql);
+            store.tick();
+            assertThat(store.status().segments()).isEqualTo(2);
+            ask(store, sql, random, "merged, seed " + seed);
+            for (String id : List.of("stack", "frame")) {
+                assertOnce(sql, id, directory.resolve("segments/*/*/" + id + "s.parquet"));
+            }
+        }
+    }
+
+    private static void ask(ProfileStore store, Statement sql, Random random, String about)
+            throws Exception {
+        Map<Long, List<Long>> stacks = stacks(sql);
+        for (int i = 0; i < 40; i++) {
+            Condition condition = CONDITIONS.get(i % CONDITIONS.size());
+            long from = Batches.START_MILLIS + random.nextInt(600) * 1_000L;
+            TimeRange range =
+                    i < 4
+                            ? StoreSimulation.ALL
+                            : TimeRange.ofMillis(from, from + random.nextInt(300_000));
+            compare(store, sql, stacks, condition, range, about + " question " + i);
+        }
+        compareFrames(store, sql);
+    }
+
+    /// A merged segment has each stack, and each frame, once.
+    private static void assertOnce(Statement sql, String id, Path files) throws SQLException {
+        try (ResultSet rows =
+                sql.executeQuery(
+                        "select count(*), count(distinct (filename, "
+                                + id
+                                + "_id)) from read_parquet('"
+                                + files
+                                + "', filename = true)")) {
+            assertThat(rows.next()).isTrue();
+            assertThat(rows.getLong(1)).as(id).isPositive().isEqualTo(rows.getLong(2));
         }
     }
 

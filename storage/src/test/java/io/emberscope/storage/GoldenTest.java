@@ -23,17 +23,18 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// D10: what a released version wrote is read for ever. `golden/store-N.hex` is a whole store, a
-/// segment and a log of version N behind it, as paths and bytes in hexadecimal.
+/// D10: what a released version wrote is read for ever. `golden/store-N.hex` is a whole store, as
+/// paths and bytes in hexadecimal: a segment and a log of version N behind it; the third one has a
+/// merged segment before, and manifests of version 2.
 ///
 /// `-Dgolden.update=true` writes the newest anew; that is right only before a format is released.
 class GoldenTest {
-    private static final int NEWEST = 2;
+    private static final int NEWEST = 3;
     private static final TenantId ACME = new TenantId("acme");
     private static final int LINE = 96;
 
     @ParameterizedTest
-    @ValueSource(ints = {1, NEWEST})
+    @ValueSource(ints = {1, 2, NEWEST})
     void aStoreOfEachVersionIsRead(int version) throws Exception {
         if (version == NEWEST && Boolean.getBoolean("golden.update")) {
             update();
@@ -129,9 +130,19 @@ class GoldenTest {
     private static void update() throws Exception {
         StoreSimulation simulation = new StoreSimulation(1);
         simulation.open();
-        append(simulation, 1);
-        append(simulation, 2);
+        for (int sequence = 1; sequence <= 2; sequence++) {
+            append(simulation, sequence);
+            simulation.store.flush();
+        }
+        var _ =
+                simulation.store.append(
+                        new TenantId("globex"),
+                        null,
+                        Batches.one(Labels.EMPTY, Batches.START_MILLIS, 1, "f"));
         simulation.store.flush();
+        simulation.nanos += MergePolicy.QUIET.toNanos();
+        assertThat(simulation.merge()).isEqualTo(1);
+        simulation.tick(1_000);
         append(simulation, 3);
         StringBuilder text = new StringBuilder();
         for (Path path : simulation.disk.files(StoreSimulation.DIRECTORY)) {

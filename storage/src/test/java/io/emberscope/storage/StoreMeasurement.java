@@ -70,6 +70,8 @@ class StoreMeasurement {
             ingest(file, data, hour);
         }
         sizes(data, hour);
+        merge(data);
+        sizes(data, hour);
         ask(data, hour);
     }
 
@@ -144,6 +146,39 @@ class StoreMeasurement {
         for (CompletableFuture<Appended> one : open) {
             one.get();
         }
+    }
+
+    /// As ten minutes after the load, but without pauses.
+    private void merge(Path data) throws Exception {
+        Metrics metrics = new Metrics();
+        long leap = MergePolicy.QUIET.toNanos();
+        AtomicLong nanos = new AtomicLong();
+        long cpu = process.getProcessCpuTime();
+        long start = System.nanoTime();
+        try (ProfileStore store =
+                ProfileStore.open(
+                        data,
+                        StoreOptions.defaults(),
+                        new LocalDisk(),
+                        InstantSource.system(),
+                        metrics,
+                        StoreRuntime.manual(() -> System.nanoTime() + nanos.get(), () -> 1))) {
+            nanos.set(leap);
+            long before = System.nanoTime();
+            while (store.mergeOne()) {
+                System.out.printf(
+                        "merged: %.2f s; %s%n", (System.nanoTime() - before) / 1e9, store.status());
+                before = System.nanoTime();
+            }
+            store.tick();
+        }
+        System.out.printf(
+                "merge: %.2f s, CPU %.2f s%n",
+                (System.nanoTime() - start) / 1e9, (process.getProcessCpuTime() - cpu) / 1e9);
+        metrics.text()
+                .lines()
+                .filter(line -> line.startsWith("emberscope_storage_merge"))
+                .forEach(System.out::println);
     }
 
     private static void sizes(Path directory, RecordedHour hour) throws IOException {

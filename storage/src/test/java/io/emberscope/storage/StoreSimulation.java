@@ -146,6 +146,18 @@ final class StoreSimulation {
         collect();
     }
 
+    /// Merges all that should be merged now.
+    ///
+    /// @return how many merges that were
+    int merge() {
+        int merges = 0;
+        while (store.mergeOne()) {
+            merges++;
+        }
+        collect();
+        return merges;
+    }
+
     /// Ends the process in one of two ways.
     void end(boolean powerCut) {
         if (powerCut) {

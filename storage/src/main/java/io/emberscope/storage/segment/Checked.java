@@ -15,10 +15,16 @@ final class Checked {
         return out.i32(crc(out.toBytes())).toBytes();
     }
 
-    /// A cursor behind the version of a file whose checksum is right.
+    /// What a file holds.
     ///
-    /// @param version the one version that can be read
-    static ByteCursor open(byte[] bytes, long magic, int version, String name)
+    /// @param version of the file
+    /// @param content what is behind the version
+    record Opened(int version, ByteCursor content) {}
+
+    /// Opens a file whose checksum is right.
+    ///
+    /// @param newest the newest version that can be read, as all before it can
+    static Opened open(byte[] bytes, long magic, int newest, String name)
             throws MalformedInputException, UnknownVersionException {
         int length = bytes.length - Integer.BYTES;
         if (length < Long.BYTES + Integer.BYTES) {
@@ -35,16 +41,16 @@ final class Checked {
                     name + ": another kind of file (expected: its magic number)");
         }
         int found = in.i32("version");
-        if (found != version) {
+        if (found < 1 || found > newest) {
             throw new UnknownVersionException(
                     name
                             + ": version "
                             + found
-                            + " (expected: "
-                            + version
+                            + " (expected: at most "
+                            + newest
                             + "; a newer Emberscope wrote it)");
         }
-        return in;
+        return new Opened(found, in);
     }
 
     private static int crc(byte[] bytes) {

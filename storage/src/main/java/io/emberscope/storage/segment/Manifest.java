@@ -13,19 +13,24 @@ import java.util.List;
 /// @param lastSequence log sequence number of the last batch in it: what the log holds up to here
 ///   is in this segment or an older one
 /// @param storedAtMillis wall clock when it was written, for people
-/// @param clockMillis the store's own clock when it was written; see `AgeClock`
+/// @param oldestClockMillis the store's own clock when the first of the windows in it was written;
+///   see `AgeClock`
+/// @param clockMillis the same of the last of them
+/// @param windows how many windows it was made of
 /// @param tenants who has samples in it
 record Manifest(
         long firstSequence,
         long lastSequence,
         long storedAtMillis,
+        long oldestClockMillis,
         long clockMillis,
+        int windows,
         List<Tenant> tenants) {
     static final String NAME = "manifest";
     static final int BYTES_MAX = 64 << 20;
 
     private static final long MAGIC = 0x0a47_4553_424d_4589L;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     Manifest {
         tenants = List.copyOf(tenants);
@@ -63,6 +68,7 @@ record Manifest(
         ByteWriter out = new ByteWriter();
         out.i64(MAGIC).i32(VERSION);
         out.i64(firstSequence).i64(lastSequence).i64(storedAtMillis).i64(clockMillis);
+        out.i64(oldestClockMillis).varint(windows);
         out.varint(tenants.size());
         for (Tenant tenant : tenants) {
             out.text(tenant.tenant().value()).text(tenant.directory());
@@ -85,17 +91,21 @@ record Manifest(
     /// @throws UnknownVersionException if a newer program wrote it
     static Manifest decode(byte[] bytes, String name)
             throws MalformedInputException, UnknownVersionException {
-        ByteCursor in = Checked.open(bytes, MAGIC, VERSION, name);
+        Checked.Opened opened = Checked.open(bytes, MAGIC, VERSION, name);
+        ByteCursor in = opened.content();
         long first = in.i64("first sequence");
         long last = in.i64("last sequence");
         long storedAt = in.i64("stored at");
         long clock = in.i64("clock");
+        // Version 1 knows windows only.
+        long oldestClock = opened.version() == 1 ? clock : in.i64("oldest clock");
+        int windows = opened.version() == 1 ? 1 : in.count(Integer.MAX_VALUE, "windows");
         int tenantCount = in.count(in.remaining(), "tenants");
         List<Tenant> tenants = new ArrayList<>(tenantCount);
         for (int i = 0; i < tenantCount; i++) {
             tenants.add(tenant(in));
         }
-        return new Manifest(first, last, storedAt, clock, tenants);
+        return new Manifest(first, last, storedAt, oldestClock, clock, windows, tenants);
     }
 
     private static Tenant tenant(ByteCursor in) throws MalformedInputException {

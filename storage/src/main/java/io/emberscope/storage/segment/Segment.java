@@ -72,9 +72,23 @@ public final class Segment implements SampleSource {
         return manifest.clockMillis();
     }
 
+    /// The store's own clock when the first of the windows in it was written.
+    public long oldestClockMillis() {
+        return manifest.oldestClockMillis();
+    }
+
+    /// How many windows it was made of.
+    public int windows() {
+        return manifest.windows();
+    }
+
     /// Wall clock when it was written.
     public long storedAtMillis() {
         return manifest.storedAtMillis();
+    }
+
+    Manifest manifest() {
+        return manifest;
     }
 
     /// Bytes of its tables.
@@ -430,13 +444,8 @@ public final class Segment implements SampleSource {
 
     private TableReader open(Manifest.Tenant part, String name, @Nullable ParquetMetadata footer)
             throws IOException {
-        Path path = directory.resolve(part.directory()).resolve(name);
-        for (DataFile file : part.files()) {
-            if (file.name().equals(name)) {
-                return TableReader.open(reads.disk(), path, file, footer);
-            }
-        }
-        throw new DamagedSegmentException(path + ": missing in the manifest");
+        Path path = directory.resolve(part.directory());
+        return TableReader.open(reads.disk(), path, part.files(), name, footer);
     }
 
     private interface Read<T> {
@@ -457,7 +466,8 @@ public final class Segment implements SampleSource {
         }
     }
 
-    private void note(DamagedSegmentException found) {
+    /// Notes damage that was found by someone else than a query.
+    void note(DamagedSegmentException found) {
         damage = found.getMessage();
         reads.damaged(this, found);
     }

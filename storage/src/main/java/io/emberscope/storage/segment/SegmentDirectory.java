@@ -31,6 +31,9 @@ public final class SegmentDirectory {
 
     private static final int STATE_BYTES_MAX = 256 << 20;
 
+    /// Most segments that are merged at once.
+    public static final int SOURCES_MAX = 16;
+
     /// Older ones are not worth reading.
     private static final int STATES_MAX = 4;
 
@@ -51,9 +54,10 @@ public final class SegmentDirectory {
     /// A segment that is there but cannot be read.
     ///
     /// @param name its name
+    /// @param firstSequence log sequence number of the first batch that may be in it
     /// @param lastSequence log sequence number of the last batch in it
     /// @param damage what is wrong
-    public record Unreadable(String name, long lastSequence, String damage) {}
+    public record Unreadable(String name, long firstSequence, long lastSequence, String damage) {}
 
     /// What was found when a store was opened.
     ///
@@ -113,13 +117,40 @@ public final class SegmentDirectory {
                 try {
                     segments.add(read(path, first, last));
                 } catch (MalformedInputException e) {
-                    unreadable.add(new Unreadable(name, last, String.valueOf(e.getMessage())));
+                    unreadable.add(
+                            new Unreadable(name, first, last, String.valueOf(e.getMessage())));
                 } catch (NoSuchFileException e) {
-                    unreadable.add(new Unreadable(name, last, path + ": manifest missing"));
+                    unreadable.add(new Unreadable(name, first, last, path + ": manifest missing"));
                 }
             }
         }
-        return new Found(segments, unreadable);
+        List<Segment> outermost = new ArrayList<>();
+        for (Segment segment : segments) {
+            if (isLeftBehind(segment.firstSequence(), segment.lastSequence(), segments)) {
+                remove(segment.directory());
+            } else {
+                outermost.add(segment);
+            }
+        }
+        for (Unreadable segment : List.copyOf(unreadable)) {
+            if (isLeftBehind(segment.firstSequence(), segment.lastSequence(), segments)) {
+                remove(directory.resolve(segment.name()));
+                unreadable.remove(segment);
+            }
+        }
+        return new Found(outermost, unreadable);
+    }
+
+    /// Whether a merge put this range into a segment and could not take the sources away.
+    private static boolean isLeftBehind(long first, long last, List<Segment> segments) {
+        for (Segment other : segments) {
+            if (other.firstSequence() <= first
+                    && other.lastSequence() >= last
+                    && (other.firstSequence() < first || other.lastSequence() > last)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Writes a window as a segment. When this returns the segment is durable; if it fails there is
@@ -128,11 +159,8 @@ public final class SegmentDirectory {
     /// @param state what the store wants to find with its newest segment
     public Segment publish(Window window, byte[] state, long storedAtMillis, long clockMillis)
             throws IOException {
-        String name =
-                String.format(
-                        Locale.ROOT, "%020d-%020d", window.firstSequence(), window.lastSequence());
-        Path target = directory.resolve(name);
-        Path writing = directory.resolve(name + WRITING);
+        Path target = directory.resolve(name(window.firstSequence(), window.lastSequence()));
+        Path writing = writing(target);
         deleteTree(writing);
         try {
             Manifest manifest = write(window, writing, state, storedAtMillis, clockMillis);
@@ -148,19 +176,83 @@ public final class SegmentDirectory {
         }
     }
 
+    /// A segment that is written but not yet there.
+    public static final class Merged {
+        private final Path target;
+        private final Manifest manifest;
+
+        private Merged(Path target, Manifest manifest) {
+            this.target = target;
+            this.manifest = manifest;
+        }
+    }
+
+    /// Writes what is in several segments as one, and the newest of their states. They must follow
+    /// one another, and no unreadable one be between them. If it fails, or is stopped, nothing is
+    /// left of it.
+    ///
+    /// @param sources oldest first, at most [#SOURCES_MAX]
+    /// @param pace told after each piece of the work
+    /// @throws DamagedSegmentException if a source is damaged, which it has noted then
+    public Merged merge(List<Segment> sources, Pace pace) throws IOException {
+        Path target =
+                directory.resolve(
+                        name(sources.getFirst().firstSequence(), sources.getLast().lastSequence()));
+        Path writing = writing(target);
+        deleteTree(writing);
+        boolean written = false;
+        try {
+            disk.createDirectories(writing);
+            Manifest manifest = new SegmentMerge(disk, writing, pace).write(sources);
+            List<byte[]> states = states(sources.stream().map(Segment::directory).toList(), 1);
+            for (byte[] state : states) {
+                write(writing.resolve(STATE), state);
+            }
+            write(writing.resolve(Manifest.NAME), manifest.encode());
+            Failpoint.hit("merge.manifest");
+            disk.forceDirectory(writing);
+            Failpoint.hit("merge.written");
+            written = true;
+            return new Merged(target, manifest);
+        } finally {
+            if (!written) {
+                deleteTree(writing);
+            }
+        }
+    }
+
+    /// Makes a merged segment be there. From then on a store that is opened takes it for its
+    /// sources, which have to go.
+    public Segment publish(Merged merged) throws IOException {
+        disk.rename(writing(merged.target), merged.target);
+        Failpoint.hit("merge.renamed");
+        disk.forceDirectory(directory);
+        Failpoint.hit("merge.published");
+        return new Segment(merged.target, merged.manifest, reads);
+    }
+
     /// The states that were published with segments and not dropped since, newest first.
     public List<byte[]> states(Found found) throws IOException {
         List<Path> names = new ArrayList<>();
         found.segments().forEach(segment -> names.add(segment.directory()));
         found.unreadable().forEach(segment -> names.add(directory.resolve(segment.name())));
-        names.sort(Comparator.reverseOrder());
+        names.sort(Comparator.naturalOrder());
+        return states(names, STATES_MAX);
+    }
+
+    /// @param names segments, oldest first
+    private List<byte[]> states(List<Path> names, int most) throws IOException {
         List<byte[]> states = new ArrayList<>();
-        for (Path name : names) {
+        for (Path name : names.reversed()) {
             Path path = name.resolve(STATE);
             if (disk.list(name).contains(path)) {
-                states.add(disk.read(path, STATE_BYTES_MAX));
+                try {
+                    states.add(disk.read(path, STATE_BYTES_MAX));
+                } catch (NoSuchFileException e) {
+                    // It was dropped meanwhile, as there are newer ones.
+                }
             }
-            if (states.size() == STATES_MAX) {
+            if (states.size() == most) {
                 break;
             }
         }
@@ -175,13 +267,17 @@ public final class SegmentDirectory {
     /// Takes a segment away for good. Its name goes first, so a crash leaves it whole or gone. Then
     /// its files go, once nobody reads them.
     public void delete(Segment segment) throws IOException {
-        Path going = directory.resolve(segment.directory().getFileName() + GOING);
+        remove(segment.directory());
+    }
+
+    private void remove(Path segment) throws IOException {
+        Path going = directory.resolve(segment.getFileName() + GOING);
         Failpoint.hit("segment.delete");
-        disk.rename(segment.directory(), going);
+        disk.rename(segment, going);
         Failpoint.hit("segment.delete.renamed");
         disk.forceDirectory(directory);
         Failpoint.hit("segment.delete.forced");
-        reads.forget(segment.directory());
+        reads.forget(segment);
         deleteTree(going);
     }
 
@@ -207,6 +303,8 @@ public final class SegmentDirectory {
                         window.lastSequence(),
                         storedAtMillis,
                         clockMillis,
+                        clockMillis,
+                        1,
                         tenants);
         write(writing.resolve(STATE), state);
         write(writing.resolve(Manifest.NAME), manifest.encode());
@@ -220,17 +318,14 @@ public final class SegmentDirectory {
         String name = directoryName(tenant);
         Path path = writing.resolve(name);
         disk.createDirectories(path);
-        TenantWriter writer = new TenantWriter(disk, path, content);
-        List<DataFile> files = writer.write();
-        disk.forceDirectory(path);
-        Failpoint.hit("segment.tenant");
-        return new Manifest.Tenant(
-                tenant,
-                name,
-                writer.samples().rows(),
-                writer.samples().minMicros(),
-                writer.samples().maxMicros(),
-                files);
+        try (TenantTables tables = TenantTables.create(disk, path, Pace.FULL)) {
+            new TenantWriter(content).writeTo(tables);
+            List<DataFile> files = tables.finish();
+            disk.forceDirectory(path);
+            Failpoint.hit("segment.tenant");
+            return new Manifest.Tenant(
+                    tenant, name, tables.rows(), tables.minMicros(), tables.maxMicros(), files);
+        }
     }
 
     private void write(Path path, byte[] content) throws IOException {
@@ -267,6 +362,14 @@ public final class SegmentDirectory {
             disk.delete(child);
         }
         disk.delete(path);
+    }
+
+    private static String name(long first, long last) {
+        return String.format(Locale.ROOT, "%020d-%020d", first, last);
+    }
+
+    private Path writing(Path target) {
+        return directory.resolve(target.getFileName() + WRITING);
     }
 
     /// A tenant's name never becomes a path.

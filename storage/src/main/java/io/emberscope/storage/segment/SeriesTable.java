@@ -1,16 +1,9 @@
 package io.emberscope.storage.segment;
 
-import io.emberscope.base.bytes.MalformedInputException;
-import io.emberscope.profile.Labels;
-import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Series;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.apache.parquet.column.ColumnReader;
-import org.apache.parquet.io.api.Binary;
 
 /// The series of one tenant in a segment, in the order of the samples, so that each is a range of
 /// their rows.
@@ -83,8 +76,7 @@ final class SeriesTable {
         private final long[] firstMicros;
         private final long[] lastMicros;
         private final long[] ends;
-        private final Map<Binary, String> texts = new HashMap<>();
-        private final Map<String, ProfileType> types = new HashMap<>();
+        private final SeriesDecoder decoder = new SeriesDecoder();
         private long bytes;
         private int size;
         private long rows;
@@ -97,15 +89,12 @@ final class SeriesTable {
         }
 
         void read(Columns columns) throws IOException {
-            ColumnReader type = columns.column("profile_type");
-            ColumnReader key = columns.column("labels", "key_value", "key");
-            ColumnReader value = columns.column("labels", "key_value", "value");
+            SeriesDecoder.Rows decoded = decoder.rows(columns);
             ColumnReader first = columns.column("first_ts");
             ColumnReader last = columns.column("last_ts");
             ColumnReader samples = columns.column("samples");
             for (int i = columns.rows(); i > 0; i--) {
-                series[size] = new Series(type(text(type.getBinary())), labels(key, value));
-                type.consume();
+                series[size] = decoded.next();
                 firstMicros[size] = first.getLong();
                 first.consume();
                 lastMicros[size] = last.getLong();
@@ -113,45 +102,14 @@ final class SeriesTable {
                 rows += samples.getLong();
                 samples.consume();
                 ends[size] = rows;
-                bytes += SERIES_BYTES;
+                bytes += SERIES_BYTES + LABEL_BYTES * series[size].labels().size();
                 size++;
             }
         }
 
         SeriesTable finish() {
-            return new SeriesTable(series, firstMicros, lastMicros, ends, bytes);
-        }
-
-        private Labels labels(ColumnReader key, ColumnReader value) {
-            TreeMap<String, String> labels = new TreeMap<>();
-            do {
-                if (key.getCurrentDefinitionLevel() == 1) {
-                    labels.put(text(key.getBinary()), text(value.getBinary()));
-                    bytes += LABEL_BYTES;
-                }
-                key.consume();
-                value.consume();
-            } while (key.getCurrentRepetitionLevel() == 1);
-            return Labels.of(labels);
-        }
-
-        private String text(Binary binary) {
-            String known = texts.get(binary);
-            if (known == null) {
-                known = binary.toStringUsingUTF8();
-                texts.put(binary.copy(), known);
-                bytes += 48L + known.length();
-            }
-            return known;
-        }
-
-        private ProfileType type(String id) throws MalformedInputException {
-            ProfileType known = types.get(id);
-            if (known == null) {
-                known = ProfileType.parse(id);
-                types.put(id, known);
-            }
-            return known;
+            return new SeriesTable(
+                    series, firstMicros, lastMicros, ends, bytes + decoder.textBytes());
         }
     }
 }

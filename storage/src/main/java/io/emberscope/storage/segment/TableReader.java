@@ -35,10 +35,29 @@ final class TableReader implements AutoCloseable {
         this.reader = reader;
     }
 
-    /// Opens a table.
+    /// Opens a table of a tenant.
     ///
+    /// @param directory where the tenant's tables are
+    /// @param files those that it should have
     /// @param footer what [#footer] said of the file before, or null
-    static TableReader open(Disk disk, Path path, DataFile file, @Nullable ParquetMetadata footer)
+    static TableReader open(
+            Disk disk,
+            Path directory,
+            List<DataFile> files,
+            String name,
+            @Nullable ParquetMetadata footer)
+            throws IOException {
+        Path path = directory.resolve(name);
+        for (DataFile file : files) {
+            if (file.name().equals(name)) {
+                return open(disk, path, file, footer);
+            }
+        }
+        throw new DamagedSegmentException(path + ": missing in the manifest");
+    }
+
+    private static TableReader open(
+            Disk disk, Path path, DataFile file, @Nullable ParquetMetadata footer)
             throws IOException {
         DiskInput input = new DiskInput(disk, path, file);
         SeekableInputStream stream;

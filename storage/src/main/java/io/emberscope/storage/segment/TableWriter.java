@@ -11,80 +11,150 @@ import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.hadoop.ColumnChunkPageWriteStore;
 import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.schema.MessageType;
+import org.jspecify.annotations.Nullable;
 
-/// Writes one Parquet file, column by column within each page's worth of rows, so that no object is
-/// made per row.
-final class TableWriter {
-    private final Disk disk;
+/// Writes one Parquet file in pieces of any length, column by column within each piece, so that no
+/// object is made per row. At most one row group is in memory, encoded.
+final class TableWriter implements AutoCloseable {
+    private final Path path;
     private final MessageType schema;
-    private final ParquetProperties properties;
+    private final Pace pace;
+    private final DiskOutput output;
+    private final ParquetFileWriter writer;
+    private final ZstdCodecs.Compressor compressor = new ZstdCodecs.Compressor();
+    private ParquetProperties properties;
+    private @Nullable RowGroup group;
 
-    TableWriter(Disk disk, MessageType schema, ParquetProperties properties) {
-        this.disk = disk;
+    /// @param path of the new file
+    /// @param pace told after each page's worth of rows
+    TableWriter(Disk disk, Path path, MessageType schema, ParquetProperties properties, Pace pace)
+            throws IOException {
+        this.path = path;
         this.schema = schema;
         this.properties = properties;
+        this.pace = pace;
+        this.output = new DiskOutput(disk, path);
+        this.writer =
+                new ParquetFileWriter(
+                        output,
+                        schema,
+                        ParquetFileWriter.Mode.CREATE,
+                        Long.MAX_VALUE,
+                        0,
+                        properties.getColumnIndexTruncateLength(),
+                        properties.getStatisticsTruncateLength(),
+                        properties.getPageWriteChecksumEnabled());
+        writer.start();
     }
 
-    /// Writes the file, which is durable (though not its name) when this returns.
+    /// Writes rows behind those that are there.
     ///
-    /// @param rows how many rows the table has
+    /// @param rows how many
     /// @param columns one per column of the schema, in its order
-    DataFile write(Path path, int rows, List<ColumnFill> columns) throws IOException {
-        ZstdCodecs.Compressor compressor = new ZstdCodecs.Compressor();
-        try (DiskOutput output = new DiskOutput(disk, path)) {
-            ParquetFileWriter writer =
-                    new ParquetFileWriter(
-                            output,
-                            schema,
-                            ParquetFileWriter.Mode.CREATE,
-                            Long.MAX_VALUE,
-                            0,
-                            properties.getColumnIndexTruncateLength(),
-                            properties.getStatisticsTruncateLength(),
-                            properties.getPageWriteChecksumEnabled());
-            writer.start();
-            for (int from = 0; from < rows; from += Tables.ROW_GROUP_ROWS) {
-                int to = Math.min(rows, from + Tables.ROW_GROUP_ROWS);
-                writeRowGroup(writer, compressor, from, to, columns);
+    void append(int rows, List<ColumnFill> columns) throws IOException {
+        int from = 0;
+        while (from < rows) {
+            RowGroup open = group;
+            if (open == null) {
+                open = new RowGroup();
+                group = open;
             }
-            writer.end(Map.of());
-            return output.finish(path.getFileName().toString());
-        } finally {
-            compressor.release();
+            int to = (int) Math.min(rows, from + open.pageRoom());
+            open.write(columns, from, to);
+            from = to;
+            if (open.isFull()) {
+                endGroup();
+            }
+            pace.pause();
         }
     }
 
-    private void writeRowGroup(
-            ParquetFileWriter writer,
-            ZstdCodecs.Compressor compressor,
-            int from,
-            int to,
-            List<ColumnFill> fills)
-            throws IOException {
-        List<ColumnDescriptor> columns = schema.getColumns();
-        try (ColumnChunkPageWriteStore pages =
-                        new ColumnChunkPageWriteStore(
-                                compressor,
-                                schema,
-                                properties.getAllocator(),
-                                properties.getColumnIndexTruncateLength(),
-                                properties.getPageWriteChecksumEnabled());
-                ColumnWriteStore store = properties.newColumnWriteStore(schema, pages)) {
-            int pageRows = properties.getPageRowCountLimit();
-            for (int start = from; start < to; start += pageRows) {
-                int end = Math.min(to, start + pageRows);
-                for (int column = 0; column < columns.size(); column++) {
-                    fills.get(column).write(store.getColumnWriter(columns.get(column)), start, end);
-                }
-                // The store counts rows, and ends all pages at the last one of these.
-                for (int row = start; row < end; row++) {
-                    store.endRecord();
-                }
+    /// Ends the row group; the next one is encoded by these properties.
+    void nextGroup(ParquetProperties next) throws IOException {
+        endGroup();
+        properties = next;
+    }
+
+    /// Ends the file, which is durable (though not its name) when this returns.
+    DataFile finish() throws IOException {
+        endGroup();
+        writer.end(Map.of());
+        return output.finish(path.getFileName().toString());
+    }
+
+    /// Closes the file whether or not it was finished.
+    @Override
+    public void close() throws IOException {
+        try {
+            if (group != null) {
+                group.close();
             }
+        } finally {
+            compressor.release();
+            output.close();
+        }
+    }
+
+    private void endGroup() throws IOException {
+        if (group != null) {
+            try (RowGroup ending = group) {
+                group = null;
+                ending.flush();
+            }
+        }
+    }
+
+    /// Columns that are being encoded.
+    private final class RowGroup implements AutoCloseable {
+        private final List<ColumnDescriptor> columns = schema.getColumns();
+        private final ColumnChunkPageWriteStore pages;
+        private final ColumnWriteStore store;
+        private final int pageRows = properties.getPageRowCountLimit();
+        private long rows;
+
+        RowGroup() {
+            pages =
+                    new ColumnChunkPageWriteStore(
+                            compressor,
+                            schema,
+                            properties.getAllocator(),
+                            properties.getColumnIndexTruncateLength(),
+                            properties.getPageWriteChecksumEnabled());
+            store = properties.newColumnWriteStore(schema, pages);
+        }
+
+        /// Rows until the end of the page, where the rows of all columns have to meet.
+        long pageRoom() {
+            return pageRows - rows % pageRows;
+        }
+
+        void write(List<ColumnFill> fills, int from, int to) {
+            for (int column = 0; column < columns.size(); column++) {
+                fills.get(column).write(store.getColumnWriter(columns.get(column)), from, to);
+            }
+            // The store counts rows, and ends all pages at the last one of these.
+            for (int row = from; row < to; row++) {
+                store.endRecord();
+            }
+            rows += to - from;
+        }
+
+        boolean isFull() {
+            return rows >= Tables.ROW_GROUP_ROWS
+                    || (rows % pageRows == 0 && store.getBufferedSize() >= Tables.ROW_GROUP_BYTES);
+        }
+
+        void flush() throws IOException {
             store.flush();
-            writer.startBlock(to - from);
+            writer.startBlock(rows);
             pages.flushToFileWriter(writer);
             writer.endBlock();
+        }
+
+        @Override
+        public void close() {
+            store.close();
+            pages.close();
         }
     }
 }

@@ -1,6 +1,9 @@
 package io.emberscope.storage.segment;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.column.ParquetProperties.WriterVersion;
 import org.apache.parquet.schema.GroupType;
@@ -76,11 +79,17 @@ final class Tables {
                     text(Repetition.OPTIONAL, "file", 5),
                     int32("line", 6));
 
+    /// All tables by their files' names, in the order in which a segment has them.
+    static final Map<String, MessageType> ALL = all();
+
     /// Rows of a page: few enough that a query for one series reads little, many enough that the
     /// page headers do not count.
     static final int PAGE_ROWS = 20_000;
 
     static final int ROW_GROUP_ROWS = 1_000_000;
+
+    /// Encoded bytes at which a row group ends sooner, since it is in memory until then.
+    static final int ROW_GROUP_BYTES = 32 << 20;
 
     /// Stack ids are hashes, so a dictionary that does not hold all of them costs eight bytes a
     /// row.
@@ -91,17 +100,28 @@ final class Tables {
 
     private Tables() {}
 
-    /// Version 2 pages; numbers by difference, texts and the named columns by dictionary.
-    static ParquetProperties properties(MessageType schema, int pageRows, String... dictionary) {
+    private static Map<String, MessageType> all() {
+        Map<String, MessageType> all = new LinkedHashMap<>();
+        all.put(SAMPLES, SAMPLES_SCHEMA);
+        all.put(SERIES, SERIES_SCHEMA);
+        all.put(STACKS, STACKS_SCHEMA);
+        all.put(FRAMES, FRAMES_SCHEMA);
+        all.put(SYMBOLS, SYMBOLS_SCHEMA);
+        return Collections.unmodifiableMap(all);
+    }
+
+    /// Version 2 pages; numbers by difference, texts, the frames of stacks and the named columns by
+    /// dictionary.
+    static ParquetProperties properties(MessageType schema, String... dictionary) {
         ParquetProperties.Builder builder =
                 ParquetProperties.builder()
                         .withWriterVersion(WriterVersion.PARQUET_2_0)
                         .withDictionaryEncoding(false)
                         .withDictionaryPageSize(DICTIONARY_BYTES)
                         .withPageSize(PAGE_BYTES)
-                        .withPageRowCountLimit(pageRows)
-                        .withMinRowCountForPageSizeCheck(pageRows)
-                        .withMaxRowCountForPageSizeCheck(pageRows)
+                        .withPageRowCountLimit(PAGE_ROWS)
+                        .withMinRowCountForPageSizeCheck(PAGE_ROWS)
+                        .withMaxRowCountForPageSizeCheck(PAGE_ROWS)
                         .withStatisticsTruncateLength(STATISTICS_BYTES)
                         .withColumnIndexTruncateLength(STATISTICS_BYTES)
                         .withPageWriteChecksumEnabled(true);
@@ -111,6 +131,7 @@ final class Tables {
                                 c.getPrimitiveType().getPrimitiveTypeName()
                                         == PrimitiveTypeName.BINARY)
                 .forEach(c -> builder.withDictionaryEncoding(String.join(".", c.getPath()), true));
+        builder.withDictionaryEncoding("frames.list.element", true);
         for (String column : dictionary) {
             builder.withDictionaryEncoding(column, true);
         }

@@ -16,7 +16,9 @@ class ManifestFuzzIT {
                         1,
                         9,
                         1_795_564_800_000L,
+                        1_795_564_700_000L,
                         1_795_564_800_000L,
+                        3,
                         List.of(
                                 new Manifest.Tenant(
                                         new TenantId("acme"),

@@ -1,0 +1,28 @@
+package io.emberscope.storage.segment;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.parquet.io.api.Binary;
+import org.jspecify.annotations.Nullable;
+
+/// Texts as Parquet wants them, of which most come more than once.
+final class Texts {
+    private static final int KNOWN_MAX = 100_000;
+
+    private final Map<String, Binary> known = new HashMap<>();
+
+    /// The text; null if it is empty.
+    @Nullable Binary of(String text) {
+        if (text.isEmpty()) {
+            return null;
+        }
+        Binary binary = known.get(text);
+        if (binary == null) {
+            binary = Binary.fromString(text);
+            if (known.size() < KNOWN_MAX) {
+                known.put(text, binary);
+            }
+        }
+        return binary;
+    }
+}
