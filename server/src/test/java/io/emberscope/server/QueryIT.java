@@ -332,6 +332,10 @@ class QueryIT {
                         "{\"unit\":\"bytes\",\"stepMillis\":10000,\"points\":["
                                 + "[1767225600000,100],[1767225610000,0],[1767225620000,11],"
                                 + "[1767225630000,0],[1767225640000,0],[1767225650000,0]]}");
+        assertThat(server.text("/api/v1/timeseries?step=1m&groupBy=service_name&" + RANGE))
+                .isEqualTo(
+                        "{\"unit\":\"nanoseconds\",\"stepMillis\":60000,\"groups\":["
+                                + "{\"value\":\"web\",\"points\":[[1767225600000,1000000000]]}]}");
         assertThat(server.text("/api/v1/timeseries?from=now-1h")).contains("\"stepMillis\":20000,");
     }
 

@@ -11,6 +11,7 @@ import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.Series;
 import io.emberscope.profile.TenantId;
 import io.emberscope.storage.query.LabelValues;
+import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.query.TimeSeries;
@@ -109,6 +110,7 @@ class QueryModelTest {
             Map<Long, Long> expected = Sums.byTime(batches, type, selected, inside, step);
             nonZero.keySet().forEach(key -> expected.putIfAbsent(key, 0L));
             assertThat(nonZero).as(about).isEqualTo(expected);
+            assertGrouped(store, batches, type, selected, selector, range, step, about);
         }
 
         TreeSet<String> names = new TreeSet<>();
@@ -143,6 +145,53 @@ class QueryModelTest {
                                 .distinct()
                                 .sorted((a, b) -> a.id().compareTo(b.id()))
                                 .toList());
+    }
+
+    private static void assertGrouped(
+            ProfileStore store,
+            List<ProfileBatch> batches,
+            ProfileType type,
+            Predicate<Series> selected,
+            Selector selector,
+            TimeRange range,
+            long step,
+            String about)
+            throws Exception {
+        Map<String, TimeSeries> groups =
+                store.seriesBy(
+                        ACME,
+                        type,
+                        selector,
+                        "pod",
+                        range,
+                        Duration.ofMillis(step),
+                        QueryContext.strict());
+        Map<String, Map<Long, Long>> expected = new TreeMap<>();
+        matching(batches, selected, range::contains)
+                .filter(profile -> profile.series().type().equals(type))
+                .map(profile -> profile.series().labels().get("pod"))
+                .distinct()
+                .forEach(
+                        pod ->
+                                expected.put(
+                                        pod,
+                                        Sums.byTime(
+                                                batches,
+                                                type,
+                                                selected.and(
+                                                        s -> s.labels().get("pod").equals(pod)),
+                                                range::contains,
+                                                step)));
+        assertThat(groups.keySet()).as(about).containsExactlyElementsOf(expected.keySet());
+        groups.forEach(
+                (pod, series) -> {
+                    Map<Long, Long> known = expected.get(pod);
+                    for (int i = 0; i < series.values().length; i++) {
+                        assertThat(series.values()[i])
+                                .as("%s, pod %s", about, pod)
+                                .isEqualTo(known.getOrDefault(series.millis(i), 0L));
+                    }
+                });
     }
 
     private static Stream<Profile> matching(

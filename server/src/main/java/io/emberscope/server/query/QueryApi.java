@@ -63,6 +63,9 @@ public final class QueryApi implements AutoCloseable {
 
     private static final Set<String> SERIES = Set.of("selector", "from", "to");
 
+    /// What a point takes as JSON, about.
+    private static final int POINT_BYTES = 32;
+
     private static final String DEMANGLE_DEFAULT = "simplified";
 
     private final ProfileStore store;
@@ -110,7 +113,8 @@ public final class QueryApi implements AutoCloseable {
                 "/api/v1/lines",
                 service(with(SAMPLES, "function", "binary", "demangle", "limit"), this::lines));
         routes.put("/api/v1/stack-quality", service(with(SAMPLES, "limit"), this::stackQuality));
-        routes.put("/api/v1/timeseries", service(with(SAMPLES, "step"), this::timeSeries));
+        routes.put(
+                "/api/v1/timeseries", service(with(SAMPLES, "step", "groupBy"), this::timeSeries));
         routes.put("/api/v1/pprof", service(with(SAMPLES, "demangle"), this::pprof));
         return routes;
     }
@@ -239,29 +243,19 @@ public final class QueryApi implements AutoCloseable {
     private Answer timeSeries(Parameters parameters, QueryContext context) throws IOException {
         TimeRange range = range(parameters);
         Duration step = Steps.of(parameters.text("step", ""), range);
-        TimeSeries series =
-                store.series(
-                        TenantId.DEFAULT,
-                        type(parameters),
-                        selector(parameters),
-                        range,
-                        step,
-                        context);
-        return Answer.json(
-                json -> {
-                    json.writeStartObject();
-                    json.writeStringField("unit", series.type().sampleUnit());
-                    json.writeNumberField("stepMillis", series.stepMillis());
-                    json.writeArrayFieldStart("points");
-                    for (int i = 0; i < series.values().length; i++) {
-                        json.writeStartArray();
-                        json.writeNumber(series.millis(i));
-                        json.writeNumber(series.values()[i]);
-                        json.writeEndArray();
-                    }
-                    json.writeEndArray();
-                    json.writeEndObject();
-                });
+        ProfileType type = type(parameters);
+        Selector selector = selector(parameters);
+        String groupBy = parameters.text("groupBy", "");
+        if (groupBy.isEmpty()) {
+            TimeSeries series =
+                    store.series(TenantId.DEFAULT, type, selector, range, step, context);
+            return TimeSeriesJson.of(series);
+        }
+        Map<String, TimeSeries> groups =
+                store.seriesBy(TenantId.DEFAULT, type, selector, groupBy, range, step, context);
+        long points = groups.values().stream().mapToLong(series -> series.values().length).sum();
+        context.reserve(points * POINT_BYTES);
+        return TimeSeriesJson.of(type, step, groups);
     }
 
     private Answer pprof(Parameters parameters, QueryContext context) throws IOException {

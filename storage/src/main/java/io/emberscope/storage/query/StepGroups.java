@@ -51,14 +51,19 @@ public final class StepGroups {
         return sums;
     }
 
-    /// The sums by value of the label, in the order of the values; series without the label are
-    /// under the empty text. One entry of that name if no label was named.
+    /// The sums by those values of the label that have samples, in their order; series without the
+    /// label are under the empty text. One entry of that name if no label was named.
     public Map<String, TimeSeries> toSeries(ProfileType type) {
         Map<String, TimeSeries> series = new LinkedHashMap<>();
         if (label == null) {
             series.put("", none.toSeries(type));
         }
-        groups.forEach((value, sums) -> series.put(value, sums.toSeries(type)));
+        groups.forEach(
+                (value, sums) -> {
+                    if (!sums.isEmpty()) {
+                        series.put(value, sums.toSeries(type));
+                    }
+                });
         return series;
     }
 }

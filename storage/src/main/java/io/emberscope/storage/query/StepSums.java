@@ -16,6 +16,7 @@ public final class StepSums {
     private final long startMicros;
     private final long stepMicros;
     private final long[] sums;
+    private boolean isEmpty = true;
 
     /// @throws QueryStoppedException if there would be more than 11,000 steps
     public StepSums(TimeRange range, Duration step) throws QueryStoppedException {
@@ -81,6 +82,7 @@ public final class StepSums {
     ///
     /// @throws QueryStoppedException if the sum would not fit 64 bits
     public void addAt(int step, long value) throws QueryStoppedException {
+        isEmpty = false;
         sums[step] = LongSums.exactSum(sums[step], value);
     }
 
@@ -88,9 +90,17 @@ public final class StepSums {
     ///
     /// @throws QueryStoppedException if a sum would not fit 64 bits
     public void add(StepSums more) throws QueryStoppedException {
+        if (more.isEmpty) {
+            return;
+        }
         for (int i = 0; i < sums.length; i++) {
             addAt(i, more.sums[i]);
         }
+    }
+
+    /// Whether nothing was added, not even a zero.
+    public boolean isEmpty() {
+        return isEmpty;
     }
 
     /// The sums as an answer.
