@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /// Damages requests in ways that a seed repeats exactly; see [OtlpFuzzTarget].
 class OtlpDecoderMutationTest {
-    private static final int ROUNDS = Integer.getInteger("mutation.rounds", 40_000);
+    private static final int ROUNDS = Integer.getInteger("mutation.rounds", 20_000);
 
     @Test
     void damagedRequestsAreDecodedOrRefused() {

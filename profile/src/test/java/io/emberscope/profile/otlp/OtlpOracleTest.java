@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 
 /// Compares our encoder and decoder with the classes generated from the published definitions.
 class OtlpOracleTest {
-    private static final int SEEDS = 500;
+    private static final int SEEDS = Boolean.getBoolean("long") ? 500 : 200;
 
     @Test
     void theGeneratedClassesReadWhatWeEncode() throws Exception {

@@ -9,9 +9,11 @@ import java.util.HashSet;
 import org.junit.jupiter.api.Test;
 
 class OtlpRoundTripTest {
+    private static final int SEEDS = Boolean.getBoolean("long") ? 1_000 : 400;
+
     @Test
     void whatIsEncodedComesBack() throws Exception {
-        for (long seed = 0; seed < 1_000; seed++) {
+        for (long seed = 0; seed < SEEDS; seed++) {
             ProfileBatch batch = Profiles.random(seed);
             ProfileBatch back = OtlpDecoder.decode(OtlpEncoder.encode(batch), IngestLimits.DEFAULT);
             assertThat(Profiles.content(back))

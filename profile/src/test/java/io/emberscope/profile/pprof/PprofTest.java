@@ -24,10 +24,13 @@ import org.junit.jupiter.api.Test;
 
 class PprofTest {
     private static final IngestLimits LIMITS = IngestLimits.DEFAULT;
+    private static final boolean LONG = Boolean.getBoolean("long");
+    private static final int SEEDS = LONG ? 500 : 200;
+    private static final int DAMAGES = LONG ? 100_000 : 25_000;
 
     @Test
     void whatIsWrittenIsRead() throws Exception {
-        for (long seed = 0; seed < 500; seed++) {
+        for (long seed = 0; seed < SEEDS; seed++) {
             MergedProfile profile = Profiles.merge(Profiles.random(seed));
             List<MergedProfile> back = PprofReader.read(PprofWriter.write(profile), LIMITS);
             assertThat(back).hasSize(1);
@@ -219,7 +222,7 @@ class PprofTest {
                             PprofWriter.write(Profiles.merge(Profiles.random(seed))), 1 << 20);
         }
         Random random = new Random(1);
-        for (int round = 0; round < 100_000; round++) {
+        for (int round = 0; round < DAMAGES; round++) {
             byte[] bad = good[random.nextInt(good.length)].clone();
             for (int i = random.nextInt(1, 6); i > 0; i--) {
                 bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);

@@ -26,7 +26,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class FlameTreeTest {
-    private static final int SEEDS = 300;
+    private static final boolean LONG = Boolean.getBoolean("long");
+    private static final int SEEDS = LONG ? 300 : 100;
+    private static final int DAMAGES = LONG ? 200_000 : 50_000;
 
     @Test
     void childrenAreSortedByTotalAndEveryNodeAddsUp() {
@@ -362,7 +364,7 @@ class FlameTreeTest {
                     .isInstanceOf(MalformedInputException.class);
         }
         Random random = new Random(1);
-        for (int round = 0; round < 200_000; round++) {
+        for (int round = 0; round < DAMAGES; round++) {
             byte[] bad = good.clone();
             for (int i = random.nextInt(1, 4); i > 0; i--) {
                 bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /// Damages small ELF files in ways that a seed repeats exactly. Every damaged file is read or
 /// refused; see [ElfFuzzTarget].
 class ElfMutationTest {
-    private static final int ROUNDS = Integer.getInteger("mutation.rounds", 40_000);
+    private static final int ROUNDS = Integer.getInteger("mutation.rounds", 20_000);
     private static final long[] INTERESTING = {
         0,
         1,

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 /// What a file says, of every byte, is what going through all that was told says.
 class SymbolFileModelTest {
     private static final long SEED = Long.getLong("seed", 20_261_003);
-    private static final int ROUNDS = Integer.getInteger("symbols.rounds", 600);
+    private static final int ROUNDS =
+            Integer.getInteger("symbols.rounds", Boolean.getBoolean("long") ? 600 : 300);
     private static final int NONE = CodeSink.NONE;
 
     /// Where addresses are at an end of something.
