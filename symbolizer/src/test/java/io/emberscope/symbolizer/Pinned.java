@@ -39,6 +39,15 @@ public record Pinned(String from, List<String> places) {
         return files.stream().distinct().toList();
     }
 
+    /// One of each, the last by its name; fails if one is missing.
+    public static List<Path> oneOfEach(List<Pinned> all) throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (Pinned pinned : all) {
+            files.add(files(List.of(pinned)).getLast());
+        }
+        return files.stream().distinct().toList();
+    }
+
     /// The debug file of Debian's that belongs to a binary.
     ///
     /// @param from the package that has it

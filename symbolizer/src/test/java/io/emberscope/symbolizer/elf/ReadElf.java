@@ -89,7 +89,9 @@ final class ReadElf {
 
     private static final Pattern STUB = Pattern.compile("([0-9a-f]+) <([^*].*@plt)>:");
     private static final long LONG_STUB_BYTES = 16;
-    private long longest;
+
+    /// How far the functions reach that begin at a place or before it, by their sizes.
+    private final NavigableMap<Long, Long> reach = new TreeMap<>();
 
     private ReadElf() {}
 
@@ -123,6 +125,7 @@ final class ReadElf {
             try (Stream<String> lines = Files.lines(text)) {
                 lines.forEach(line -> read.symbol(line, table));
             }
+            read.findReach();
         } finally {
             Files.delete(text);
         }
@@ -207,7 +210,16 @@ final class ReadElf {
         all.computeIfAbsent(symbol.offset, _ -> new ArrayList<>()).add(symbol);
         if (isFunction(symbol)) {
             functions.computeIfAbsent(symbol.offset, _ -> new ArrayList<>()).add(symbol);
-            longest = Math.max(longest, Math.max(symbol.size, 1));
+        }
+    }
+
+    private void findReach() {
+        long furthest = 0;
+        for (var entry : functions.entrySet()) {
+            for (Symbol symbol : entry.getValue()) {
+                furthest = Math.max(furthest, entry.getKey() + symbol.size);
+            }
+            reach.put(entry.getKey(), furthest);
         }
     }
 
@@ -250,7 +262,7 @@ final class ReadElf {
     @Nullable String nameAt(long at) {
         Map.Entry<Long, List<Symbol>> entry = functions.floorEntry(at);
         boolean isNearest = true;
-        while (entry != null && (isNearest || at - entry.getKey() < longest)) {
+        while (entry != null && (isNearest || at < reach.get(entry.getKey()))) {
             if (reaches(entry, at)) {
                 return best(entry.getValue());
             }
@@ -274,17 +286,8 @@ final class ReadElf {
 
     /// Whether a function with a size that begins earlier reaches `at`.
     private boolean isInside(long at) {
-        for (var entry : functions.headMap(at, false).descendingMap().entrySet()) {
-            if (at - entry.getKey() >= longest) {
-                return false;
-            }
-            for (Symbol symbol : entry.getValue()) {
-                if (at < entry.getKey() + symbol.size) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        Map.Entry<Long, Long> before = reach.lowerEntry(at);
+        return before != null && at < before.getValue();
     }
 
     private static String best(List<Symbol> symbols) {

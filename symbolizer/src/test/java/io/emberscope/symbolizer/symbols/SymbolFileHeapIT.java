@@ -134,7 +134,7 @@ class SymbolFileHeapIT {
     private static String run(String heap, String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElseThrow());
-        command.addAll(List.of(heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(heap, "-XX:+UseSerialGC"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.add(SymbolFileHeapMain.class.getName());
         command.addAll(List.of(arguments));
