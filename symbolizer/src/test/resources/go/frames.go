@@ -8,8 +8,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"sort"
 	"strconv"
@@ -73,17 +71,14 @@ func (s shape) area() int { return twice(s.Width) * s.Height }
 
 func twice(n int) int { return n + n }
 
+// Set where there is more of the library.
+var more = func([]byte) {}
+
 func exercise() int {
 	shapes := []shape{{1, 2}, {3, 4}}
 	sort.Slice(shapes, func(i, j int) bool { return shapes[i].area() > shapes[j].area() })
 	text, _ := json.Marshal(shapes)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Write(text)
-	}))
-	defer server.Close()
-	if answer, err := http.Get(server.URL); err == nil {
-		answer.Body.Close()
-	}
+	more(text)
 	return total([]int{1, 2}) + int(total([]float64{3})) + shapes[0].area()
 }
 

@@ -25,12 +25,12 @@ public record Tools(Path directory) {
     public String output(String... command) throws Exception {
         Path output = Files.createTempFile(directory, "tool", ".out");
         Path complaint = Files.createTempFile(directory, "tool", ".err");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-        // Go's own library is compiled once, not by each test.
-        builder.environment()
-                .put("GOCACHE", Path.of("target", "go-cache").toAbsolutePath().toString());
         Process process =
-                builder.redirectOutput(output.toFile()).redirectError(complaint.toFile()).start();
+                new ProcessBuilder(command)
+                        .directory(directory.toFile())
+                        .redirectOutput(output.toFile())
+                        .redirectError(complaint.toFile())
+                        .start();
         try {
             assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
                     .as("%s ends", command[0])

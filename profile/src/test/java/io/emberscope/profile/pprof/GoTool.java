@@ -91,7 +91,6 @@ public final class GoTool {
         environment.put("GO111MODULE", "off");
         environment.put("GOTOOLCHAIN", "local");
         environment.put("GOFLAGS", "");
-        environment.put("GOCACHE", Path.of("target", "go-cache").toAbsolutePath().toString());
         environment.put("PPROF_TMPDIR", directory.toString());
         Process process = builder.start();
         try {

@@ -30,19 +30,22 @@ class GoCodeOracleIT {
     private static final int ADDRESSES = Integer.getInteger("oracle.addresses", 30_000);
     private static final double DIFFERENT_MAX = 0.001;
 
+    /// With Go's library for HTTP, which takes a minute to compile in each way.
+    private static final boolean LONG = Boolean.getBoolean("long");
+
+    private static final int FUNCTIONS_MIN = LONG ? 5_000 : 2_000;
+
+    /// Little but the run time, which is compiled for each machine.
     private static final String SMALL =
             """
             package main
 
-            import (
-                "fmt"
-                "sort"
-            )
+            import "sort"
 
             func main() {
                 numbers := []int{3, 1, 2}
                 sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
-                fmt.Println(numbers)
+                println(numbers[0])
             }
             """;
 
@@ -60,25 +63,22 @@ class GoCodeOracleIT {
         asTheRunTimeSays("c", "1", List.of("-buildmode=pie"));
     }
 
-    private void asTheRunTimeSays(String name, String withC, List<String> options)
+    private void asTheRunTimeSays(String kind, String withC, List<String> options)
             throws Exception {
-        Path source = directory.resolve("frames.go");
-        try (var resource = GoCodeOracleIT.class.getResourceAsStream("/go/frames.go")) {
-            String code = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
-            Files.writeString(
-                    source,
-                    withC.equals("0") ? code : code.replace("import (", "import \"C\"\nimport ("));
+        List<Path> sources = new ArrayList<>();
+        for (String name : LONG ? List.of("frames.go", "more.go") : List.of("frames.go")) {
+            sources.add(resource(name, withC.equals("1")));
         }
         List<String> all = new ArrayList<>(options);
         all.add("-ldflags=-s -w -checklinkname=0");
         Path program = directory.resolve("program");
-        GoToolchain.build(program, source, all, Map.of("CGO_ENABLED", withC));
+        GoToolchain.build(program, sources, all, Map.of("CGO_ENABLED", withC));
         RecordingSink sink = new RecordingSink();
         GoCode.Told told = tell(program, sink);
-        System.out.printf("go code oracle: %s%s: %s%n", name, options, told);
+        System.out.printf("go code oracle: %s%s: %s%n", kind, options, told);
         assertThat(told.firstRefusal()).isEmpty();
         assertThat(told.hasInlined()).isTrue();
-        assertThat(told.functions()).isGreaterThan(5_000);
+        assertThat(told.functions()).isGreaterThan(FUNCTIONS_MIN);
 
         long[] addresses = addresses(program);
         List<String> theirs =
@@ -102,12 +102,21 @@ class GoCodeOracleIT {
         System.out.printf(
                 "go code oracle: %s: %d of %d different, %d known, %d inlined, %d of the first"
                         + " name%n",
-                name, different.size(), addresses.length, known, inlined, first);
+                kind, different.size(), addresses.length, known, inlined, first);
         different.stream().limit(10).forEach(System.out::println);
         assertThat(different).hasSizeLessThanOrEqualTo((int) (ADDRESSES * DIFFERENT_MAX));
         assertThat(first).isLessThan(ADDRESSES / 1000);
         assertThat(known).isGreaterThan(ADDRESSES * 9 / 10);
         assertThat(inlined).isGreaterThan(ADDRESSES / 10);
+    }
+
+    private Path resource(String name, boolean withC) throws IOException {
+        try (var resource = GoCodeOracleIT.class.getResourceAsStream("/go/" + name)) {
+            String code = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+            return Files.writeString(
+                    directory.resolve(name),
+                    withC ? code.replace("import (", "import \"C\"\nimport (") : code);
+        }
     }
 
     /// Of each machine another thing: instructions of four bytes, the other byte order with

@@ -23,15 +23,20 @@ public final class GoToolchain {
     public static void build(
             Path program, Path source, List<String> options, Map<String, String> environment)
             throws Exception {
+        build(program, List.of(source), options, environment);
+    }
+
+    /// Builds a program of some files.
+    static void build(
+            Path program, List<Path> sources, List<String> options, Map<String, String> environment)
+            throws Exception {
         List<String> command = new ArrayList<>(List.of(go(), "build"));
         command.addAll(options);
-        command.addAll(List.of("-o", program.toString(), source.toString()));
+        command.addAll(List.of("-o", program.toString()));
+        sources.forEach(source -> command.add(source.toString()));
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         builder.environment().put("GO111MODULE", "off");
         builder.environment().putAll(environment);
-        // Go's own library is compiled once, not by each test.
-        Path cache = Path.of("target", "go-cache").toAbsolutePath();
-        builder.environment().put("GOCACHE", cache.toString());
         assertThat(builder.start().waitFor()).as("%s", command).isZero();
     }
 
