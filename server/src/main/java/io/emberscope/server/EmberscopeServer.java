@@ -8,6 +8,7 @@ import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import io.emberscope.base.disk.Disk;
 import io.emberscope.base.metrics.Metrics;
+import io.emberscope.server.catalog.Catalog;
 import io.emberscope.server.edge.ErrorAnswers;
 import io.emberscope.server.edge.HostCheck;
 import io.emberscope.server.edge.HostNames;
@@ -36,6 +37,7 @@ public final class EmberscopeServer implements AutoCloseable {
     private final OtlpIngest ingest;
     private final QueryApi queries;
     private final ServerSymbols symbols;
+    private final Catalog catalog;
     private final Server http;
     private final URI uri;
 
@@ -51,6 +53,7 @@ public final class EmberscopeServer implements AutoCloseable {
         this.symbols = symbols;
         this.ingest = new OtlpIngest(store, clock, limits, errors, metrics);
         this.queries = new QueryApi(store, symbols.stored(), clock, limits, errors, metrics);
+        this.catalog = new Catalog(store, clock);
         WebFiles web = new WebFiles(EmberscopeServer.class.getClassLoader(), errors);
         StatusApi status = new StatusApi(store, clock, web.isBuilt(), errors, metrics);
 
@@ -75,12 +78,15 @@ public final class EmberscopeServer implements AutoCloseable {
         bind(builder, queries.routes());
         bind(builder, status.routes());
         bind(builder, web.routes());
+        catalog.routes()
+                .forEach((path, service) -> builder.route().get(path).head(path).build(service));
         this.http = builder.build();
         try {
             http.start().join();
         } catch (CompletionException e) {
             ingest.close();
             queries.close();
+            catalog.close();
             throw e;
         }
         this.uri =
@@ -152,6 +158,7 @@ public final class EmberscopeServer implements AutoCloseable {
     public void close() throws IOException {
         http.stop().join();
         queries.close();
+        catalog.close();
         symbols.close();
         ingest.close();
         store.close();

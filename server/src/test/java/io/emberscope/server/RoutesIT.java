@@ -56,6 +56,28 @@ class RoutesIT {
                                     "[POST] /api/v1/debuginfo",
                                     new Row("/api/v1/debuginfo", 200, JSON)),
                             get("/api/v1/status", "", JSON),
+                            catalog("/iceberg/v1/config", "/iceberg/v1/config", 200, JSON),
+                            catalog("/iceberg/v1/namespaces", "/iceberg/v1/namespaces", 200, JSON),
+                            catalog(
+                                    "/iceberg/v1/namespaces/:namespace",
+                                    "/iceberg/v1/namespaces/default",
+                                    200,
+                                    JSON),
+                            catalog(
+                                    "/iceberg/v1/namespaces/:namespace/tables",
+                                    "/iceberg/v1/namespaces/default/tables",
+                                    200,
+                                    JSON),
+                            catalog(
+                                    "/iceberg/v1/namespaces/:namespace/tables/:table",
+                                    "/iceberg/v1/namespaces/default/tables/samples",
+                                    200,
+                                    JSON),
+                            catalog(
+                                    "/emberscope-tables/:tenant/:*name",
+                                    "/emberscope-tables/default/samples/none.parquet",
+                                    403,
+                                    "text/xml; charset=utf-8"),
                             get("/ready", "", TEXT),
                             get("/metrics", "", "text/plain; version=0.0.4; charset=utf-8"),
                             Map.entry(
@@ -89,6 +111,11 @@ class RoutesIT {
 
     private static Map.Entry<String, Row> get(String path, String query, String type) {
         return Map.entry("[GET] " + path, new Row(path + query, 200, type));
+    }
+
+    private static Map.Entry<String, Row> catalog(
+            String path, String request, int status, String type) {
+        return Map.entry("[GET, HEAD] " + path, new Row(request, status, type));
     }
 
     @Test

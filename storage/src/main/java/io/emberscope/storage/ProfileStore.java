@@ -9,15 +9,18 @@ import io.emberscope.profile.ProfileBatch;
 import io.emberscope.profile.ProfileType;
 import io.emberscope.profile.TenantId;
 import io.emberscope.storage.Snapshots.Hold;
+import io.emberscope.storage.iceberg.IcebergTables;
 import io.emberscope.storage.query.LabelValues;
 import io.emberscope.storage.query.Parts;
 import io.emberscope.storage.query.QueryContext;
 import io.emberscope.storage.query.Selector;
 import io.emberscope.storage.query.TimeRange;
 import io.emberscope.storage.query.TimeSeries;
+import io.emberscope.storage.segment.DamagedSegmentException;
 import io.emberscope.storage.segment.Segment;
 import io.emberscope.storage.segment.SegmentDirectory;
 import io.emberscope.storage.segment.SegmentDirectory.Found;
+import io.emberscope.storage.segment.SegmentDirectory.Unreadable;
 import io.emberscope.storage.segment.SymbolCache;
 import io.emberscope.storage.wal.WriteAheadLog;
 import io.emberscope.storage.window.Window;
@@ -328,6 +331,24 @@ public final class ProfileStore implements AutoCloseable {
             throws IOException {
         try (Hold hold = snapshots.hold()) {
             return queries(tenant, hold, context).labelValues(name, selector, prefix, limit, range);
+        }
+    }
+
+    /// The tables of a tenant as SQL engines see them: what is in segments now. Their files stay
+    /// until it is closed.
+    ///
+    /// @param place URI under which the objects of the tables are, with a slash at its end
+    /// @throws DamagedSegmentException if a segment is damaged
+    public IcebergTables tables(TenantId tenant, String place) throws IOException {
+        Hold hold = snapshots.hold();
+        try {
+            for (Unreadable segment : hold.snapshot().unreadable()) {
+                throw new DamagedSegmentException(segment.damage());
+            }
+            return new IcebergTables(tenant, place, hold.snapshot().segments(), hold::close);
+        } catch (IOException e) {
+            hold.close();
+            throw e;
         }
     }
 

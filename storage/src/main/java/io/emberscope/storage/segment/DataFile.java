@@ -1,5 +1,8 @@
 package io.emberscope.storage.segment;
 
+import java.nio.file.Path;
+import java.util.List;
+
 /// A file of a segment as its manifest knows it.
 ///
 /// @param name file name within the tenant's directory
@@ -16,5 +19,19 @@ record DataFile(String name, long bytes, int[] checksums) {
                             + BlockChecksums.blocks(bytes)
                             + ")");
         }
+    }
+
+    /// The file with that name.
+    ///
+    /// @param directory where the files are
+    /// @throws DamagedSegmentException if there is none
+    static DataFile of(List<DataFile> files, String name, Path directory)
+            throws DamagedSegmentException {
+        for (DataFile file : files) {
+            if (file.name().equals(name)) {
+                return file;
+            }
+        }
+        throw new DamagedSegmentException(directory.resolve(name) + ": missing in the manifest");
     }
 }

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.filter2.columnindex.RowRanges;
@@ -41,6 +42,9 @@ public final class Segment implements SampleSource {
     /// One for the store, one for each reader; 0 means that the files may go.
     private final AtomicInteger holders = new AtomicInteger(1);
 
+    /// Files that others were told of, by tenant's directory and table.
+    private final Map<String, TableFile> files = new ConcurrentHashMap<>();
+
     private volatile @Nullable String damage;
 
     Segment(Path directory, Manifest manifest, SegmentReads reads) {
@@ -55,6 +59,11 @@ public final class Segment implements SampleSource {
     /// Where it is.
     public Path directory() {
         return directory;
+    }
+
+    /// Its name, which no other segment of the store ever has.
+    public String name() {
+        return directory.getFileName().toString();
     }
 
     /// Log sequence number of the first batch that may be in it.
@@ -135,6 +144,31 @@ public final class Segment implements SampleSource {
     /// @return whether the files may go now
     public boolean release() {
         return holders.decrementAndGet() == 0;
+    }
+
+    /// The file of a table; null if the tenant has nothing here.
+    ///
+    /// @param table one of [SegmentTables#names]
+    public @Nullable TableFile file(TenantId tenant, String table) throws IOException {
+        Manifest.Tenant part = tenants.get(tenant);
+        if (part == null) {
+            return null;
+        }
+        String key = part.directory() + '/' + table;
+        TableFile known = files.get(key);
+        if (known == null) {
+            Path path = directory.resolve(part.directory());
+            known =
+                    guarded(
+                            () ->
+                                    TableFile.of(
+                                            reads.disk(),
+                                            path,
+                                            part.files(),
+                                            table + Tables.SUFFIX));
+            files.put(key, known);
+        }
+        return known;
     }
 
     @Override

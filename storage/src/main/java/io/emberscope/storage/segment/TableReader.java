@@ -47,13 +47,8 @@ final class TableReader implements AutoCloseable {
             String name,
             @Nullable ParquetMetadata footer)
             throws IOException {
-        Path path = directory.resolve(name);
-        for (DataFile file : files) {
-            if (file.name().equals(name)) {
-                return open(disk, path, file, footer);
-            }
-        }
-        throw new DamagedSegmentException(path + ": missing in the manifest");
+        DataFile file = DataFile.of(files, name, directory);
+        return open(disk, directory.resolve(name), file, footer);
     }
 
     private static TableReader open(

@@ -19,11 +19,14 @@ import org.apache.parquet.schema.Types;
 /// The tables of a segment: their columns, with the field ids by which a catalog will know them,
 /// and how they are encoded. A column once given an id keeps it for ever.
 final class Tables {
-    static final String SAMPLES = "samples.parquet";
-    static final String SERIES = "series.parquet";
-    static final String STACKS = "stacks.parquet";
-    static final String FRAMES = "frames.parquet";
-    static final String SYMBOLS = "symbols.parquet";
+    /// What the name of a table's file ends with.
+    static final String SUFFIX = ".parquet";
+
+    static final String SAMPLES = "samples" + SUFFIX;
+    static final String SERIES = "series" + SUFFIX;
+    static final String STACKS = "stacks" + SUFFIX;
+    static final String FRAMES = "frames" + SUFFIX;
+    static final String SYMBOLS = "symbols" + SUFFIX;
 
     /// Labels that are columns of the samples, in the order of the columns.
     static final List<String> LABEL_COLUMNS =
