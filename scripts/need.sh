@@ -44,6 +44,7 @@ want_for_test() {
   want_command g++ g++ 'compiles others of them'
   want_command musl-gcc musl-tools 'compiles some of them with another C library'
   want_command python3 python3 'is one of the programs that are profiled'
+  want_match '/usr/lib/python3*/ensurepip/__init__.py' python3-venv 'installs DuckDB, which reads our tables'
   want_command php php-cli 'is another, whose compiler tells names of what it makes'
   want_command erl erlang-base 'is another, which tells names too (with systemd it starts epmd, which listens on port 4369)'
   if [[ $(uname -m) == x86_64 ]]; then

@@ -44,6 +44,15 @@ interface ColumnFill {
         };
     }
 
+    /// The same number in all rows of a column that may have none.
+    static ColumnFill always(long value) {
+        return (writer, from, to) -> {
+            for (int i = from; i < to; i++) {
+                writer.write(value, 0, 1);
+            }
+        };
+    }
+
     /// Texts of rows; null is an empty one.
     ///
     /// @param optional whether the column may have none, which is what becomes of an empty one

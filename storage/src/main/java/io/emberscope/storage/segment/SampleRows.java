@@ -17,6 +17,7 @@ final class SampleRows {
     private static final int ROWS_PER_DISTINCT = 32;
     private static final int CAPACITY_FIRST = 1 << 10;
 
+    private final ColumnFill segment;
     private final Texts texts = new Texts();
     private int size;
     private long[] micros = new long[CAPACITY_FIRST];
@@ -30,6 +31,10 @@ final class SampleRows {
 
     /// First row after each series but the last, which goes on to the end.
     private int[] ends = new int[16];
+
+    SampleRows(ColumnFill segment) {
+        this.segment = segment;
+    }
 
     int size() {
         return size;
@@ -127,6 +132,7 @@ final class SampleRows {
         columns.add(ColumnFill.of(stackIds));
         columns.add(ColumnFill.of(values));
         columns.add(ColumnFill.of(periods));
+        columns.add(segment);
         return columns;
     }
 

@@ -294,7 +294,7 @@ public final class SegmentDirectory {
         for (TenantId tenant : window.tenants()) {
             Content content = window.content(tenant);
             if (content != null && content.rowCount() > 0) {
-                tenants.add(write(tenant, content, writing));
+                tenants.add(write(tenant, content, window.lastSequence(), writing));
             }
         }
         Manifest manifest =
@@ -313,12 +313,12 @@ public final class SegmentDirectory {
         return manifest;
     }
 
-    private Manifest.Tenant write(TenantId tenant, Content content, Path writing)
+    private Manifest.Tenant write(TenantId tenant, Content content, long segment, Path writing)
             throws IOException {
         String name = directoryName(tenant);
         Path path = writing.resolve(name);
         disk.createDirectories(path);
-        try (TenantTables tables = TenantTables.create(disk, path, Pace.FULL)) {
+        try (TenantTables tables = TenantTables.create(disk, path, segment, Pace.FULL)) {
             new TenantWriter(content).writeTo(tables);
             List<DataFile> files = tables.finish();
             disk.forceDirectory(path);

@@ -44,11 +44,11 @@ final class SegmentMerge {
                                         source));
             }
         }
+        Segment newest = sources.getLast();
         List<Manifest.Tenant> tenants = new ArrayList<>();
         for (Map.Entry<TenantId, List<TenantSource>> part : parts.entrySet()) {
-            tenants.add(write(part.getKey(), part.getValue()));
+            tenants.add(write(part.getKey(), part.getValue(), newest.lastSequence()));
         }
-        Segment newest = sources.getLast();
         return new Manifest(
                 sources.getFirst().firstSequence(),
                 newest.lastSequence(),
@@ -59,11 +59,12 @@ final class SegmentMerge {
                 tenants);
     }
 
-    private Manifest.Tenant write(TenantId tenant, List<TenantSource> sources) throws IOException {
+    private Manifest.Tenant write(TenantId tenant, List<TenantSource> sources, long segment)
+            throws IOException {
         String name = sources.getFirst().directory().getFileName().toString();
         Path directory = writing.resolve(name);
         disk.createDirectories(directory);
-        TenantMerge.Result result = new TenantMerge(sources, disk, directory, pace).run();
+        TenantMerge.Result result = new TenantMerge(sources, disk, directory, segment, pace).run();
         disk.forceDirectory(directory);
         Failpoint.hit("merge.tenant");
         return new Manifest.Tenant(

@@ -47,7 +47,8 @@ final class Tables {
                     int64("series_id", 10),
                     int64("stack_id", 11),
                     int64("value", 12),
-                    int64("period", 13));
+                    int64("period", 13),
+                    segment(14));
 
     static final MessageType SERIES_SCHEMA =
             new MessageType(
@@ -57,10 +58,11 @@ final class Tables {
                     map("labels", 3, 4, 5),
                     timestamp("first_ts", 6),
                     timestamp("last_ts", 7),
-                    int64("samples", 8));
+                    int64("samples", 8),
+                    segment(9));
 
     static final MessageType STACKS_SCHEMA =
-            new MessageType("stacks", int64("stack_id", 1), list("frames", 2, 3));
+            new MessageType("stacks", int64("stack_id", 1), list("frames", 2, 3), segment(4));
 
     static final MessageType FRAMES_SCHEMA =
             new MessageType(
@@ -70,7 +72,8 @@ final class Tables {
                     text(Repetition.OPTIONAL, "build_id", 3),
                     text(Repetition.OPTIONAL, "binary", 4),
                     int64("offset", 5),
-                    Types.optional(PrimitiveTypeName.INT64).id(6).named("address"));
+                    Types.optional(PrimitiveTypeName.INT64).id(6).named("address"),
+                    segment(7));
 
     static final MessageType SYMBOLS_SCHEMA =
             new MessageType(
@@ -80,7 +83,8 @@ final class Tables {
                     text(Repetition.REQUIRED, "function", 3),
                     text(Repetition.OPTIONAL, "system_name", 4),
                     text(Repetition.OPTIONAL, "file", 5),
-                    int32("line", 6));
+                    int32("line", 6),
+                    segment(7));
 
     /// All tables by their files' names, in the order in which a segment has them.
     static final Map<String, MessageType> ALL = all();
@@ -135,10 +139,17 @@ final class Tables {
                                         == PrimitiveTypeName.BINARY)
                 .forEach(c -> builder.withDictionaryEncoding(String.join(".", c.getPath()), true));
         builder.withDictionaryEncoding("frames.list.element", true);
+        builder.withDictionaryEncoding("segment", true);
         for (String column : dictionary) {
             builder.withDictionaryEncoding(column, true);
         }
         return builder.build();
+    }
+
+    /// The same in all rows of a segment, so that its tables can be joined with each other. Files
+    /// that were written before there was such a column do not have it.
+    private static Type segment(int id) {
+        return Types.optional(PrimitiveTypeName.INT64).id(id).named("segment");
     }
 
     private static Type int64(String name, int id) {

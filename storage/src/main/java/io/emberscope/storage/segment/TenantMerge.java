@@ -19,16 +19,18 @@ final class TenantMerge {
     private final List<TenantSource> sources;
     private final Disk disk;
     private final Path directory;
+    private final long segment;
     private final Pace pace;
     private final Totals totals = new Totals();
     private long rows;
 
     /// @param sources oldest first
     /// @param directory of the result
-    TenantMerge(List<TenantSource> sources, Disk disk, Path directory, Pace pace) {
+    TenantMerge(List<TenantSource> sources, Disk disk, Path directory, long segment, Pace pace) {
         this.sources = sources;
         this.disk = disk;
         this.directory = directory;
+        this.segment = segment;
         this.pace = pace;
     }
 
@@ -44,7 +46,7 @@ final class TenantMerge {
     ///
     /// @throws DamagedSegmentException if a source is damaged
     Result run() throws IOException {
-        try (TenantTables tables = TenantTables.create(disk, directory, pace)) {
+        try (TenantTables tables = TenantTables.create(disk, directory, segment, pace)) {
             mergeSamples(tables);
             mergeStacks(tables);
             int frames = mergeFrames(tables);

@@ -29,7 +29,8 @@ final class TenantTables implements AutoCloseable {
     private final TableWriter symbolsOut;
 
     private final Texts texts = new Texts();
-    private final SampleRows samples = new SampleRows();
+    private final ColumnFill segment;
+    private final SampleRows samples;
     private long rows;
     private long joined;
     private long minMicros = Long.MAX_VALUE;
@@ -63,8 +64,10 @@ final class TenantTables implements AutoCloseable {
     private final int[] depths = new int[PIECE_ROWS];
     private final int[] lineNumbers = new int[PIECE_ROWS];
 
-    private TenantTables(List<TableWriter> writers) {
+    private TenantTables(List<TableWriter> writers, long segment) {
         this.writers = writers;
+        this.segment = ColumnFill.always(segment);
+        this.samples = new SampleRows(this.segment);
         this.samplesOut = writers.get(0);
         this.seriesOut = writers.get(1);
         this.stacksOut = writers.get(2);
@@ -75,8 +78,10 @@ final class TenantTables implements AutoCloseable {
     /// Makes the files.
     ///
     /// @param directory where
+    /// @param segment log sequence number of the last batch in the segment
     /// @param pace told as rows are written
-    static TenantTables create(Disk disk, Path directory, Pace pace) throws IOException {
+    static TenantTables create(Disk disk, Path directory, long segment, Pace pace)
+            throws IOException {
         List<TableWriter> writers = new ArrayList<>();
         try {
             for (Map.Entry<String, MessageType> table : Tables.ALL.entrySet()) {
@@ -89,7 +94,7 @@ final class TenantTables implements AutoCloseable {
                                 Tables.properties(schema),
                                 pace));
             }
-            return new TenantTables(writers);
+            return new TenantTables(writers, segment);
         } catch (IOException e) {
             for (TableWriter writer : writers) {
                 writer.close();
@@ -253,7 +258,8 @@ final class TenantTables implements AutoCloseable {
                         labels(false),
                         ColumnFill.of(firstMicros),
                         ColumnFill.of(lastMicros),
-                        ColumnFill.of(seriesRows)));
+                        ColumnFill.of(seriesRows),
+                        segment));
         seriesCount = 0;
     }
 
@@ -273,7 +279,8 @@ final class TenantTables implements AutoCloseable {
                                 }
                                 start = stackEnds[i];
                             }
-                        }));
+                        },
+                        segment));
         stackCount = 0;
     }
 
@@ -286,7 +293,8 @@ final class TenantTables implements AutoCloseable {
                         ColumnFill.texts(i -> texts.of(frames.get(i).buildId()), true),
                         ColumnFill.texts(i -> texts.of(frames.get(i).binary()), true),
                         ColumnFill.of(offsets),
-                        ColumnFill.optional(addresses, Frame.NO_ADDRESS)));
+                        ColumnFill.optional(addresses, Frame.NO_ADDRESS),
+                        segment));
         frames.clear();
     }
 
@@ -299,7 +307,8 @@ final class TenantTables implements AutoCloseable {
                         ColumnFill.texts(i -> texts.of(lines.get(i).function()), false),
                         ColumnFill.texts(i -> texts.of(lines.get(i).systemName()), true),
                         ColumnFill.texts(i -> texts.of(lines.get(i).file()), true),
-                        ColumnFill.of(lineNumbers)));
+                        ColumnFill.of(lineNumbers),
+                        segment));
         lines.clear();
     }
 

@@ -58,7 +58,7 @@ class TenantMergeTest {
     private TenantSource write(String name, Map<Key, Long> rows) throws IOException {
         Path directory = Path.of("/" + name);
         disk.createDirectories(directory);
-        try (TenantTables tables = TenantTables.create(disk, directory, Pace.FULL)) {
+        try (TenantTables tables = TenantTables.create(disk, directory, 3, Pace.FULL)) {
             TreeSet<Long> bySeries =
                     new TreeSet<>(
                             (a, b) -> {
@@ -138,7 +138,8 @@ class TenantMergeTest {
             }
             Path directory = Path.of("/merged-" + round);
             disk.createDirectories(directory);
-            TenantMerge.Result result = new TenantMerge(sources, disk, directory, Pace.FULL).run();
+            TenantMerge.Result result =
+                    new TenantMerge(sources, disk, directory, 9, Pace.FULL).run();
             assertRows(
                     new TenantSource(disk, directory, result.files(), result.rows(), null),
                     expected);
@@ -265,7 +266,7 @@ class TenantMergeTest {
         int[] pauses = {0};
         Path directory = Path.of("/all");
         disk.createDirectories(directory);
-        new TenantMerge(sources, disk, directory, () -> pauses[0]++).run();
+        new TenantMerge(sources, disk, directory, 9, () -> pauses[0]++).run();
         assertThat(pauses[0]).isGreaterThan(8);
         for (int n = 1; n <= pauses[0]; n++) {
             Path stopped = Path.of("/stopped-" + n);
@@ -277,6 +278,7 @@ class TenantMergeTest {
                                                     sources,
                                                     disk,
                                                     stopped,
+                                                    9,
                                                     () -> {
                                                         if (--left[0] == 0) {
                                                             throw new MergeStoppedException();
