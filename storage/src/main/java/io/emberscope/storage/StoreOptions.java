@@ -5,7 +5,8 @@ import java.time.Duration;
 /// Limits and periods of a store. [#defaults] suits one machine; each `with` changes one value.
 ///
 /// @param windowBytesMax memory of the window in which it becomes a segment
-/// @param windowAgeMax age of the oldest batch in the window at which it becomes a segment
+/// @param windowAgeMax age of the oldest batch in the window at which it becomes a segment, and SQL
+///   engines see it
 /// @param memoryBytesMax memory of all windows and waiting batches together; beyond it batches are
 ///   refused
 /// @param batchBytesMax largest encoded batch
@@ -56,7 +57,7 @@ public record StoreOptions(
     public static StoreOptions defaults() {
         return new StoreOptions(
                 64 * MIB,
-                Duration.ofMinutes(5),
+                Duration.ofSeconds(45),
                 192 * MIB,
                 (int) (32 * MIB),
                 100_000,
