@@ -3,9 +3,7 @@ package io.emberscope.server.catalog;
 import com.linecorp.armeria.common.CommonPools;
 import com.linecorp.armeria.server.HttpService;
 import io.emberscope.storage.ProfileStore;
-import java.security.SecureRandom;
 import java.time.InstantSource;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -13,9 +11,6 @@ import java.util.concurrent.TimeUnit;
 
 /// The tables of a store for SQL engines: the catalog, and the objects it speaks of.
 public final class Catalog implements AutoCloseable {
-    private static final String ACCESS_KEY = "emberscope";
-    private static final int SECRET_BYTES = 24;
-
     private final SharedTables tables;
     private final CatalogApi api;
     private final TableObjects objects;
@@ -24,9 +19,7 @@ public final class Catalog implements AutoCloseable {
     /// @param store whose tables they are
     /// @param clock what time it is
     public Catalog(ProfileStore store, InstantSource clock) {
-        byte[] secret = new byte[SECRET_BYTES];
-        new SecureRandom().nextBytes(secret);
-        S3Credentials credentials = new S3Credentials(ACCESS_KEY, HexFormat.of().formatHex(secret));
+        S3Credentials credentials = S3Credentials.fresh();
         tables = new SharedTables(store, clock);
         api = new CatalogApi(tables, credentials);
         objects = new TableObjects(tables, credentials, clock);

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,6 +46,14 @@ record S3Credentials(String accessKey, String secretKey) {
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'", Locale.ROOT)
                     .withZone(ZoneOffset.UTC);
     private static final HexFormat HEX = HexFormat.of();
+    private static final int SECRET_BYTES = 24;
+
+    /// A key that nobody knows yet.
+    static S3Credentials fresh() {
+        byte[] secret = new byte[SECRET_BYTES];
+        new SecureRandom().nextBytes(secret);
+        return new S3Credentials("emberscope", HEX.formatHex(secret));
+    }
 
     /// Whether a request was signed with this key, lately.
     boolean hasSigned(RequestHeaders request, Instant now) {
