@@ -53,7 +53,7 @@ public final class EmberscopeServer implements AutoCloseable {
         this.symbols = symbols;
         this.ingest = new OtlpIngest(store, clock, limits, errors, metrics);
         this.queries = new QueryApi(store, symbols.stored(), clock, limits, errors, metrics);
-        this.catalog = new Catalog(store, clock);
+        this.catalog = new Catalog(store, clock, limits, metrics);
         WebFiles web = new WebFiles(EmberscopeServer.class.getClassLoader(), errors);
         StatusApi status = new StatusApi(store, clock, web.isBuilt(), errors, metrics);
 
@@ -79,7 +79,13 @@ public final class EmberscopeServer implements AutoCloseable {
         bind(builder, status.routes());
         bind(builder, web.routes());
         catalog.routes()
-                .forEach((path, service) -> builder.route().get(path).head(path).build(service));
+                .forEach(
+                        (path, service) ->
+                                builder.route()
+                                        .get(path)
+                                        .head(path)
+                                        .requestTimeout(Limits.TABLE_TIMEOUT)
+                                        .build(service));
         this.http = builder.build();
         try {
             http.start().join();

@@ -2,6 +2,9 @@ package io.emberscope.server.catalog;
 
 import com.linecorp.armeria.common.CommonPools;
 import com.linecorp.armeria.server.HttpService;
+import io.emberscope.base.metrics.Metrics;
+import io.emberscope.server.edge.ByteBudget;
+import io.emberscope.server.edge.Limits;
 import io.emberscope.storage.ProfileStore;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -18,11 +21,16 @@ public final class Catalog implements AutoCloseable {
 
     /// @param store whose tables they are
     /// @param clock what time it is
-    public Catalog(ProfileStore store, InstantSource clock) {
+    public Catalog(ProfileStore store, InstantSource clock, Limits limits, Metrics metrics) {
         S3Credentials credentials = S3Credentials.fresh();
         tables = new SharedTables(store, clock);
         api = new CatalogApi(tables, credentials);
-        objects = new TableObjects(tables, credentials, clock);
+        ByteBudget underWay = new ByteBudget("tables under way", limits.tableBytesInFlight());
+        metrics.gauge(
+                "emberscope_server_table_bytes",
+                "Bytes of tables that wait for their readers now.",
+                underWay::used);
+        objects = new TableObjects(tables, credentials, clock, underWay);
         forgetting =
                 CommonPools.workerGroup()
                         .next()

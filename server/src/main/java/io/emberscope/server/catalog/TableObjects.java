@@ -12,7 +12,9 @@ import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import io.emberscope.base.OverCapacityException;
 import io.emberscope.profile.TenantId;
+import io.emberscope.server.edge.ByteBudget;
 import io.emberscope.storage.iceberg.IcebergTables.StoredObject;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -37,16 +39,23 @@ final class TableObjects {
     private static final Pattern RANGE = Pattern.compile("bytes=([0-9]{0,18})-([0-9]{0,18})");
 
     /// What is read and sent in one piece.
-    private static final int PIECE_BYTES = 1 << 20;
+    private static final int PIECE_BYTES = 1 << 18;
 
     private final SharedTables tables;
     private final S3Credentials credentials;
     private final InstantSource clock;
+    private final ByteBudget underWay;
 
-    TableObjects(SharedTables tables, S3Credentials credentials, InstantSource clock) {
+    /// @param underWay what pieces that wait for their readers are taken from
+    TableObjects(
+            SharedTables tables,
+            S3Credentials credentials,
+            InstantSource clock,
+            ByteBudget underWay) {
         this.tables = tables;
         this.credentials = credentials;
         this.clock = clock;
+        this.underWay = underWay;
     }
 
     /// The URI under which the objects of a tenant are.
@@ -118,6 +127,14 @@ final class TableObjects {
         if (request.method() == HttpMethod.HEAD) {
             return HttpResponse.of(headers.build());
         }
+        ByteBudget.Reservation held = underWay.open();
+        try {
+            held.add(Math.min(PIECE_BYTES, to - from));
+        } catch (OverCapacityException e) {
+            return error(
+                    HttpStatus.SERVICE_UNAVAILABLE, "SlowDown", String.valueOf(e.getMessage()));
+        }
+        var _ = ctx.log().whenComplete().thenRun(held::close);
         HttpResponseWriter writer = HttpResponse.streaming();
         writer.write(headers.build());
         send(ctx, writer, object, from, to);

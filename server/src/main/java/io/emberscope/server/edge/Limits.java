@@ -135,6 +135,17 @@ public record Limits(
     /// Answers at least this long are compressed for clients that accept it.
     public static final int GZIP_FROM_BYTES = 1024;
 
+    // ---- Tables ----------------------------------------------------------------------------
+
+    /// From the head of a request for a table's file to its last byte: engines read while they
+    /// compute.
+    public static final Duration TABLE_TIMEOUT = Duration.ofMinutes(10);
+
+    /// Bytes of tables that may wait for slow readers at once: a quarter of what answers may have.
+    public long tableBytesInFlight() {
+        return responseBytesInFlight / 4;
+    }
+
     // ---- Symbols ---------------------------------------------------------------------------
 
     /// The longest file with debug information: those of browsers have two gigabytes.
@@ -167,9 +178,9 @@ public record Limits(
     public static final Duration SHUTDOWN_MAX = Duration.ofSeconds(10);
 
     /// The limits for a heap of that size: a sixth of it for requests that come in, a quarter for
-    /// queries, a twelfth for answers that go out. The store takes a third, symbols a
-    /// twenty-fourth, and the rest is for everything that is not counted. The longest legal body
-    /// fits when it is alone.
+    /// queries, a twelfth for answers that go out, and a quarter as much for tables. The store
+    /// takes a third, symbols a twenty-fourth, and the rest is for everything that is not counted.
+    /// The longest legal body fits when it is alone.
     public static Limits of(long heapBytes) {
         long ingest = heapBytes / 6;
         long bodyMax = ingest / (WIRE_COPIES + 1 + INGEST_OBJECTS_PER_BYTE);

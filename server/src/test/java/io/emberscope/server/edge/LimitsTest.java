@@ -21,6 +21,7 @@ class LimitsTest {
         assertThat(
                         limits.ingestBytesInFlight()
                                 + limits.responseBytesInFlight()
+                                + limits.tableBytesInFlight()
                                 + limits.queryThreads() * limits.queryBytesMax()
                                 + limits.storeBytesMax()
                                 + limits.cacheBytesMax())
