@@ -58,6 +58,11 @@ final class Columns {
         return new TextColumn(column(name));
     }
 
+    /// The same with another number of texts that are kept.
+    TextColumn text(String name, int knownMax) throws DamagedSegmentException {
+        return new TextColumn(column(name), knownMax);
+    }
+
     /// The numbers of a column that may be absent, from rows or from the whole file.
     NumberColumn number(String name, long absent) throws DamagedSegmentException {
         return new NumberColumn(has(name) ? column(name) : null, absent);

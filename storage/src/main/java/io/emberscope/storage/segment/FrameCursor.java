@@ -48,9 +48,9 @@ final class FrameCursor extends TableCursor {
         readers =
                 new Readers(
                         group.column("frame_id"),
-                        group.text("kind"),
-                        group.text("build_id"),
-                        group.text("binary"),
+                        group.text("kind", TEXTS_KNOWN),
+                        group.text("build_id", TEXTS_KNOWN),
+                        group.text("binary", TEXTS_KNOWN),
                         group.column("offset"),
                         group.number("address", Frame.NO_ADDRESS));
     }

@@ -14,7 +14,7 @@ final class SeriesCursor extends TableCursor {
             Comparator.comparing(SeriesCursor::series, TableOrder.SERIES)
                     .thenComparingLong(SeriesCursor::id);
 
-    private final SeriesDecoder decoder = new SeriesDecoder();
+    private final SeriesDecoder decoder = new SeriesDecoder(TEXTS_KNOWN);
     private final long[] ids = new long[BATCH_ROWS];
     private final List<Series> series = new ArrayList<>();
     private final long[] counts = new long[BATCH_ROWS];

@@ -12,16 +12,20 @@ import java.util.TreeMap;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.io.api.Binary;
 
-/// Decodes series. Equal texts are one object, up to a number of them.
+/// Decodes series. Equal texts that are not far from each other are one object.
 final class SeriesDecoder {
     /// Columns that it reads.
     static final List<String> COLUMNS = List.of("profile_type", "labels");
 
-    private static final int KNOWN_MAX = 100_000;
-
+    private final int knownMax;
     private final Map<Binary, String> texts = new HashMap<>();
     private final Map<String, ProfileType> types = new HashMap<>();
     private long textBytes;
+
+    /// @param knownMax most texts that are kept
+    SeriesDecoder(int knownMax) {
+        this.knownMax = knownMax;
+    }
 
     /// Memory of the texts, estimated.
     long textBytes() {
@@ -69,9 +73,10 @@ final class SeriesDecoder {
         if (known == null) {
             known = binary.toStringUsingUTF8();
             textBytes += 48L + known.length();
-            if (texts.size() < KNOWN_MAX) {
-                texts.put(binary.copy(), known);
+            if (texts.size() == knownMax) {
+                texts.clear();
             }
+            texts.put(binary.copy(), known);
         }
         return known;
     }

@@ -76,7 +76,7 @@ final class SeriesTable {
         private final long[] firstMicros;
         private final long[] lastMicros;
         private final long[] ends;
-        private final SeriesDecoder decoder = new SeriesDecoder();
+        private final SeriesDecoder decoder = new SeriesDecoder(Integer.MAX_VALUE);
         private long bytes;
         private int size;
         private long rows;

@@ -49,9 +49,9 @@ final class SymbolCursor extends TableCursor {
         readers =
                 new Readers(
                         group.column("frame_id"),
-                        group.text("function"),
-                        group.text("system_name"),
-                        group.text("file"),
+                        group.text("function", TEXTS_KNOWN),
+                        group.text("system_name", TEXTS_KNOWN),
+                        group.text("file", TEXTS_KNOWN),
                         group.column("line"));
     }
 

@@ -11,6 +11,9 @@ abstract class TableCursor implements AutoCloseable {
     /// Rows that are decoded together.
     static final int BATCH_ROWS = 1_024;
 
+    /// Texts of a column that are kept to be found again: sorted tables have equal ones together.
+    static final int TEXTS_KNOWN = 1_024;
+
     private final TenantSource source;
     private final MessageType table;
     private final List<String> columns;

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class TableWriter implements AutoCloseable {
     private final Path path;
     private final MessageType schema;
+    private final int groupRows;
     private final Pace pace;
     private final DiskOutput output;
     private final ParquetFileWriter writer;
@@ -26,11 +27,19 @@ final class TableWriter implements AutoCloseable {
     private @Nullable RowGroup group;
 
     /// @param path of the new file
+    /// @param groupRows rows of a row group, a multiple of those of a page
     /// @param pace told after each page's worth of rows
-    TableWriter(Disk disk, Path path, MessageType schema, ParquetProperties properties, Pace pace)
+    TableWriter(
+            Disk disk,
+            Path path,
+            MessageType schema,
+            int groupRows,
+            ParquetProperties properties,
+            Pace pace)
             throws IOException {
         this.path = path;
         this.schema = schema;
+        this.groupRows = groupRows;
         this.properties = properties;
         this.pace = pace;
         this.output = new DiskOutput(disk, path);
@@ -140,7 +149,7 @@ final class TableWriter implements AutoCloseable {
         }
 
         boolean isFull() {
-            return rows >= Tables.ROW_GROUP_ROWS
+            return rows >= groupRows
                     || (rows % pageRows == 0 && store.getBufferedSize() >= Tables.ROW_GROUP_BYTES);
         }
 

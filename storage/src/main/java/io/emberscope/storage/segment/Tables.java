@@ -95,6 +95,9 @@ final class Tables {
 
     static final int ROW_GROUP_ROWS = 1_000_000;
 
+    /// Rows of a row group of the other tables, whose dictionaries of texts are in memory.
+    static final int SMALL_GROUP_ROWS = 60_000;
+
     /// Encoded bytes at which a row group ends sooner, since it is in memory until then.
     static final int ROW_GROUP_BYTES = 32 << 20;
 

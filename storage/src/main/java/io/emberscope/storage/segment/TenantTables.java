@@ -13,13 +13,17 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.jspecify.annotations.Nullable;
 
-/// Writes the five tables of one tenant, row by row in the order of each table: series with their
-/// samples, stacks, frames with their lines. The rows of one row group are in memory at most.
+/// Writes the five tables of one tenant, row by row in the order of each table: first series with
+/// their samples, then stacks, then frames with their lines. The rows of one row group are in
+/// memory at most.
 final class TenantTables implements AutoCloseable {
     /// Rows of the small tables that are handed on together.
     private static final int PIECE_ROWS = 1_024;
 
     private static final int PIECE_FRAMES = 1 << 14;
+
+    /// Tables before that of stacks.
+    private static final int SAMPLE_TABLES = 2;
 
     private final List<TableWriter> writers;
     private final TableWriter samplesOut;
@@ -30,7 +34,8 @@ final class TenantTables implements AutoCloseable {
 
     private final Texts texts = new Texts();
     private final ColumnFill segment;
-    private final SampleRows samples;
+    private final List<DataFile> finished = new ArrayList<>();
+    private SampleRows samples;
     private long rows;
     private long joined;
     private long minMicros = Long.MAX_VALUE;
@@ -91,6 +96,9 @@ final class TenantTables implements AutoCloseable {
                                 disk,
                                 directory.resolve(table.getKey()),
                                 schema,
+                                table.getKey().equals(Tables.SAMPLES)
+                                        ? Tables.ROW_GROUP_ROWS
+                                        : Tables.SMALL_GROUP_ROWS,
                                 Tables.properties(schema),
                                 pace));
             }
@@ -153,6 +161,7 @@ final class TenantTables implements AutoCloseable {
 
     /// A stack, whose frames, leaf first, are a range of an array.
     void stack(long id, long[] of, int from, int to) throws IOException {
+        finishSamples();
         int depth = to - from;
         int used = stackCount == 0 ? 0 : stackEnds[stackCount - 1];
         if (stackCount == PIECE_ROWS || used + depth > PIECE_FRAMES) {
@@ -169,6 +178,7 @@ final class TenantTables implements AutoCloseable {
 
     /// A frame with its lines.
     void frame(long id, Frame frame) throws IOException {
+        finishStacks();
         if (frames.size() == PIECE_ROWS) {
             flushFrames();
         }
@@ -190,17 +200,33 @@ final class TenantTables implements AutoCloseable {
 
     /// Ends all tables. The files are durable when this returns, their names are not.
     List<DataFile> finish() throws IOException {
-        endSeries();
-        flushSamples();
-        flushSeries();
-        flushStacks();
+        finishStacks();
         flushFrames();
         flushSymbols();
-        List<DataFile> files = new ArrayList<>();
-        for (TableWriter writer : writers) {
-            files.add(writer.finish());
+        finished.add(framesOut.finish());
+        finished.add(symbolsOut.finish());
+        return List.copyOf(finished);
+    }
+
+    /// What was needed for them is free when the stacks come.
+    private void finishSamples() throws IOException {
+        if (finished.isEmpty()) {
+            endSeries();
+            current = null;
+            flushSamples();
+            flushSeries();
+            samples = new SampleRows(segment);
+            finished.add(samplesOut.finish());
+            finished.add(seriesOut.finish());
         }
-        return files;
+    }
+
+    private void finishStacks() throws IOException {
+        finishSamples();
+        if (finished.size() == SAMPLE_TABLES) {
+            flushStacks();
+            finished.add(stacksOut.finish());
+        }
     }
 
     /// Closes the files whether or not they were finished.

@@ -5,16 +5,24 @@ import java.util.Map;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.io.api.Binary;
 
-/// Texts of a column, in which most come more than once: equal ones are one object.
+/// Texts of a column, in which most come more than once: equal ones that are not far from each
+/// other are one object.
 final class TextColumn {
     private static final int KNOWN_MAX = 100_000;
 
     private final ColumnReader reader;
+    private final int knownMax;
     private final int definedLevel;
     private final Map<Binary, String> known = new HashMap<>();
 
     TextColumn(ColumnReader reader) {
+        this(reader, KNOWN_MAX);
+    }
+
+    /// @param knownMax most texts that are kept
+    TextColumn(ColumnReader reader, int knownMax) {
         this.reader = reader;
+        this.knownMax = knownMax;
         this.definedLevel = reader.getDescriptor().getMaxDefinitionLevel();
     }
 
@@ -27,9 +35,10 @@ final class TextColumn {
         String text = known.get(binary);
         if (text == null) {
             text = binary.toStringUsingUTF8();
-            if (known.size() < KNOWN_MAX) {
-                known.put(binary.copy(), text);
+            if (known.size() == knownMax) {
+                known.clear();
             }
+            known.put(binary.copy(), text);
         }
         return text;
     }

@@ -5,9 +5,9 @@ import java.util.Map;
 import org.apache.parquet.io.api.Binary;
 import org.jspecify.annotations.Nullable;
 
-/// Texts as Parquet wants them, of which most come more than once.
+/// Texts as Parquet wants them, of which most come more than once, near each other.
 final class Texts {
-    private static final int KNOWN_MAX = 100_000;
+    private static final int KNOWN_MAX = 10_000;
 
     private final Map<String, Binary> known = new HashMap<>();
 
@@ -19,9 +19,10 @@ final class Texts {
         Binary binary = known.get(text);
         if (binary == null) {
             binary = Binary.fromString(text);
-            if (known.size() < KNOWN_MAX) {
-                known.put(text, binary);
+            if (known.size() == KNOWN_MAX) {
+                known.clear();
             }
+            known.put(text, binary);
         }
         return binary;
     }
