@@ -31,9 +31,9 @@ final class Snapshots {
 
     /// Takes a segment out. Its files may go once it comes out of [#pollUnheld].
     ///
-    /// @return false if it is being merged and has to wait
+    /// @return false if it is being merged and has to wait, or went into another one meanwhile
     synchronized boolean retire(Segment segment) {
-        if (merging.contains(segment)) {
+        if (merging.contains(segment) || !current.segments().contains(segment)) {
             return false;
         }
         update(snapshot -> snapshot.without(segment));

@@ -32,7 +32,10 @@ public final class Parts {
         try {
             int next = 0;
             for (Part part : parts) {
-                while (next < parts.size() && readings.size() < aheadMax) {
+                // What is read ahead must not be what a query fails of.
+                while (next < parts.size()
+                        && readings.size() < aheadMax
+                        && (readings.isEmpty() || !context.isHalfUsed())) {
                     Reading reading = new Reading(parts.get(next++));
                     readings.add(reading);
                     if (readings.size() > 1) {

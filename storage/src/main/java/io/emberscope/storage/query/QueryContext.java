@@ -124,6 +124,11 @@ public final class QueryContext implements MemoryBudget {
         }
     }
 
+    /// Whether more than half of the memory is used.
+    boolean isHalfUsed() {
+        return bytes.get() > bytesMax / 2;
+    }
+
     /// Memory counted so far.
     public long reserved() {
         return bytes.get();

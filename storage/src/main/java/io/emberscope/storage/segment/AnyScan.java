@@ -51,6 +51,11 @@ final class AnyScan extends SampleScan<SeriesTable> {
     }
 
     @Override
+    void finish() {
+        times = null;
+    }
+
+    @Override
     public void add() {
         // Nothing is added.
     }

@@ -53,17 +53,22 @@ abstract class SampleScan<T> implements Part {
     /// Takes rows of the current pages.
     abstract void take(T target, int row, int count) throws IOException;
 
-    /// Ends the rows that have a target.
+    /// Ends the rows, next to each other, that have a target.
     abstract void end(T target) throws IOException;
+
+    /// Lets go of what only reading needs: many row groups are read before a question is answered.
+    abstract void finish();
 
     @Override
     public final void read() throws IOException {
         group.read(columns(), this::decode);
     }
 
+    @SuppressWarnings("ReferenceEquality") // the same target, not an equal one
     private void decode(Columns columns) throws IOException {
         begin(columns, pieces.getFirst().target());
-        for (Piece<T> piece : pieces) {
+        for (int i = 0; i < pieces.size(); i++) {
+            Piece<T> piece = pieces.get(i);
             int row = piece.from();
             int last = row + piece.length();
             while (row < last) {
@@ -72,8 +77,11 @@ abstract class SampleScan<T> implements Part {
                 take(piece.target(), row, count);
                 row += count;
             }
-            end(piece.target());
+            if (i + 1 == pieces.size() || pieces.get(i + 1).target() != piece.target()) {
+                end(piece.target());
+            }
         }
+        finish();
     }
 
     /// What the query may use.

@@ -24,6 +24,7 @@ final class StackScan extends SampleScan<StackSums.Sink> {
     private final boolean isPartial;
     private final List<Found> found = new ArrayList<>();
     private long reserved;
+    private long readingReserved;
 
     private @Nullable LongPages stacks;
     private @Nullable LongPages values;
@@ -73,7 +74,8 @@ final class StackScan extends SampleScan<StackSums.Sink> {
             }
         }
         int size = stacks.dictionary().length;
-        reserve((long) size * (2 * Long.BYTES + Integer.BYTES + 1));
+        readingReserved = (long) size * (2 * Long.BYTES + Integer.BYTES + 1);
+        context().reserve(readingReserved);
         sums = new long[size];
         isTouched = new boolean[size];
         touched = new int[size];
@@ -175,7 +177,9 @@ final class StackScan extends SampleScan<StackSums.Sink> {
         }
         if (runs == runIds.length) {
             int more = Math.max(64, runs * 2);
-            reserve((long) (more - runs) * 2 * Long.BYTES);
+            long bytes = (long) (more - runs) * 2 * Long.BYTES;
+            context().reserve(bytes);
+            readingReserved += bytes;
             runIds = Arrays.copyOf(runIds, more);
             runSums = Arrays.copyOf(runSums, more);
         }
@@ -204,12 +208,27 @@ final class StackScan extends SampleScan<StackSums.Sink> {
     }
 
     @Override
+    void finish() {
+        stacks = null;
+        values = null;
+        times = null;
+        inside = new boolean[0];
+        sums = new long[0];
+        isTouched = new boolean[0];
+        touched = new int[0];
+        runIds = new long[0];
+        runSums = new long[0];
+        context().release(readingReserved);
+    }
+
+    @Override
     public void add() throws IOException {
         for (Found one : found) {
             for (int i = 0; i < one.ids.length; i++) {
                 one.target.add(one.ids[i], one.sums[i]);
             }
         }
+        found.clear();
         context().release(reserved);
     }
 

@@ -84,13 +84,19 @@ public final class SymbolCache {
 
     /// Takes over from a window what it knows more of frames: names and addresses.
     public synchronized void learnNames(TenantId tenant, Content content) {
-        for (Generation generation : Arrays.asList(young.get(tenant), old.get(tenant))) {
-            if (generation != null) {
-                for (int i = 0; i < content.frameCount(); i++) {
-                    generation.learn(content.frameIds()[i], content.frames()[i]);
-                }
-            }
+        youngBytes += learn(young.get(tenant), content);
+        oldBytes += learn(old.get(tenant), content);
+    }
+
+    private static long learn(@Nullable Generation generation, Content content) {
+        if (generation == null) {
+            return 0;
         }
+        long before = generation.bytes;
+        for (int i = 0; i < content.frameCount(); i++) {
+            generation.learn(content.frameIds()[i], content.frames()[i]);
+        }
+        return generation.bytes - before;
     }
 
     /// Bytes held, estimated.
@@ -160,7 +166,9 @@ public final class SymbolCache {
         void learn(long id, Frame frame) {
             int number = frameIndex.find(id);
             if (number >= 0 && frames[number].learnsFrom(frame)) {
-                frames[number] = shared(frames[number].with(frame));
+                Frame both = frames[number].with(frame);
+                bytes += (both.lines().size() - frames[number].lines().size()) * LINE_BYTES;
+                frames[number] = shared(both);
             }
         }
 

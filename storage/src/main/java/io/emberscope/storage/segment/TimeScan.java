@@ -84,11 +84,19 @@ final class TimeScan extends SampleScan<StepSums> {
     }
 
     @Override
+    void finish() {
+        times = null;
+        values = null;
+        steps = new int[0];
+    }
+
+    @Override
     public void add() throws IOException {
         for (Map.Entry<StepSums, StepSums> one : found.entrySet()) {
             one.getKey().add(one.getValue());
             one.getValue().release(context());
         }
+        found.clear();
     }
 
     private LongPages times() {
