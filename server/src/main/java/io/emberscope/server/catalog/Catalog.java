@@ -32,8 +32,7 @@ public final class Catalog implements AutoCloseable {
                 underWay::used);
         objects = new TableObjects(tables, credentials, clock, underWay);
         forgetting =
-                CommonPools.workerGroup()
-                        .next()
+                CommonPools.blockingTaskExecutor()
                         .scheduleWithFixedDelay(tables::forget, 1, 1, TimeUnit.MINUTES);
     }
 

@@ -57,7 +57,7 @@ public final class CatalogApi {
     Map<String, HttpService> routes() {
         Map<String, HttpService> routes = new LinkedHashMap<>();
         routes.put(PATH + "/v1/config", service(_ -> this::config));
-        routes.put(NAMESPACES, service(_ -> this::namespaces));
+        routes.put(NAMESPACES, service(this::namespaces));
         routes.put(NAMESPACE, service(this::namespace));
         routes.put(NAMESPACE + "/tables", service(this::tables));
         routes.put(TABLE, service(this::table));
@@ -130,12 +130,21 @@ public final class CatalogApi {
         json.writeEndObject();
     }
 
-    private void namespaces(JsonGenerator json) throws IOException {
-        json.writeStartObject();
-        json.writeArrayFieldStart("namespaces");
-        writeNamespace(json, TenantId.DEFAULT);
-        json.writeEndArray();
-        json.writeEndObject();
+    /// Namespaces have none below them.
+    private Json.Body namespaces(ServiceRequestContext ctx) throws CatalogException {
+        String parent = ctx.queryParam("parent");
+        if (parent != null && !parent.isEmpty()) {
+            tenant(parent);
+        }
+        return json -> {
+            json.writeStartObject();
+            json.writeArrayFieldStart("namespaces");
+            if (parent == null || parent.isEmpty()) {
+                writeNamespace(json, TenantId.DEFAULT);
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        };
     }
 
     private Json.Body namespace(ServiceRequestContext ctx) throws CatalogException {
@@ -189,6 +198,7 @@ public final class CatalogApi {
             json.writeStringField("s3.path-style-access", "true");
             json.writeStringField("s3.access-key-id", credentials.accessKey());
             json.writeStringField("s3.secret-access-key", credentials.secretKey());
+            json.writeStringField("s3.session-token", credentials.sessionToken());
             json.writeStringField("s3.region", S3Credentials.REGION);
             json.writeStringField("client.region", S3Credentials.REGION);
             json.writeEndObject();
@@ -197,7 +207,11 @@ public final class CatalogApi {
     }
 
     private static TenantId tenant(ServiceRequestContext ctx) throws CatalogException {
-        if (!TenantId.DEFAULT.value().equals(ctx.pathParam("namespace"))) {
+        return tenant(String.valueOf(ctx.pathParam("namespace")));
+    }
+
+    private static TenantId tenant(String namespace) throws CatalogException {
+        if (!TenantId.DEFAULT.value().equals(namespace)) {
             throw new CatalogException(
                     HttpStatus.NOT_FOUND,
                     "NoSuchNamespaceException",

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +29,8 @@ import javax.crypto.spec.SecretKeySpec;
 ///
 /// @param accessKey names the key
 /// @param secretKey is never sent with a request for an object
-record S3Credentials(String accessKey, String secretKey) {
+/// @param sessionToken means nothing; some engines take keys from a catalog only if there is one
+record S3Credentials(String accessKey, String secretKey, String sessionToken) {
     /// Engines want one; it means nothing.
     static final String REGION = "us-east-1";
 
@@ -50,9 +52,13 @@ record S3Credentials(String accessKey, String secretKey) {
 
     /// A key that nobody knows yet.
     static S3Credentials fresh() {
-        byte[] secret = new byte[SECRET_BYTES];
-        new SecureRandom().nextBytes(secret);
-        return new S3Credentials("emberscope", HEX.formatHex(secret));
+        return new S3Credentials("emberscope", random(), random());
+    }
+
+    private static String random() {
+        byte[] bytes = new byte[SECRET_BYTES];
+        new SecureRandom().nextBytes(bytes);
+        return HEX.formatHex(bytes);
     }
 
     /// Whether a request was signed with this key, lately.
@@ -119,8 +125,12 @@ record S3Credentials(String accessKey, String secretKey) {
         for (String parameter : query.split("&", -1)) {
             parameters.add(parameter.contains("=") ? parameter : parameter + '=');
         }
-        parameters.sort(null);
+        parameters.sort(Comparator.comparing(S3Credentials::nameOf).thenComparing(p -> p));
         return String.join("&", parameters);
+    }
+
+    private static String nameOf(String parameter) {
+        return parameter.substring(0, parameter.indexOf('='));
     }
 
     private static byte[] hmac(byte[] key, String text) {

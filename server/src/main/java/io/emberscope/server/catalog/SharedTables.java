@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The tables as those who read them were told they are. An engine plans first and reads later, so
@@ -19,22 +20,36 @@ final class SharedTables implements AutoCloseable {
     /// How long files stay after somebody asked for them.
     static final Duration KEPT = Duration.ofMinutes(10);
 
+    /// How long they stay at most, however often somebody asks: retention must come to its end.
+    static final Duration KEPT_MAX = Duration.ofHours(1);
+
     /// Snapshots whose files stay at once; the one that was asked for longest ago goes first.
     static final int SNAPSHOTS_MAX = 32;
 
     private final ProfileStore store;
     private final InstantSource clock;
+
+    /// The one that was asked for last comes first.
     private final Deque<Lease> leases = new ArrayDeque<>();
 
     private static final class Lease {
         private final TenantId tenant;
         private final IcebergTables tables;
+        private long sinceMillis;
         private long askedMillis;
 
-        Lease(TenantId tenant, IcebergTables tables, long askedMillis) {
+        Lease(TenantId tenant, IcebergTables tables, long now) {
             this.tenant = tenant;
             this.tables = tables;
-            this.askedMillis = askedMillis;
+            this.sinceMillis = now;
+            this.askedMillis = now;
+        }
+
+        boolean isOver(long now) {
+            // A clock that was set back must not keep files for ever.
+            sinceMillis = Math.min(sinceMillis, now);
+            askedMillis = Math.min(askedMillis, now);
+            return now - askedMillis > KEPT.toMillis() || now - sinceMillis > KEPT_MAX.toMillis();
         }
     }
 
@@ -52,7 +67,7 @@ final class SharedTables implements AutoCloseable {
         for (Lease lease : leases) {
             if (lease.tenant.equals(tenant) && lease.tables.snapshotId() == tables.snapshotId()) {
                 tables.close();
-                lease.askedMillis = clock.millis();
+                asked(lease);
                 return lease.tables;
             }
         }
@@ -64,15 +79,27 @@ final class SharedTables implements AutoCloseable {
     }
 
     /// An object of the tables as they are, or were lately; null if there is none of that name.
-    synchronized @Nullable StoredObject object(TenantId tenant, String name) throws IOException {
-        for (Lease lease : leases) {
-            StoredObject found = lease.tenant.equals(tenant) ? lease.tables.object(name) : null;
+    @Nullable StoredObject object(TenantId tenant, String name) throws IOException {
+        // To look may take reading, for which nobody else should wait.
+        for (Lease lease : of(tenant)) {
+            StoredObject found = lease.tables.object(name);
             if (found != null) {
-                lease.askedMillis = clock.millis();
+                asked(lease);
                 return found;
             }
         }
         return null;
+    }
+
+    private synchronized List<Lease> of(TenantId tenant) {
+        return leases.stream().filter(lease -> lease.tenant.equals(tenant)).toList();
+    }
+
+    private synchronized void asked(Lease lease) {
+        if (leases.remove(lease)) {
+            lease.askedMillis = clock.millis();
+            leases.addFirst(lease);
+        }
     }
 
     /// Lets go of what nobody asked for lately.
@@ -81,11 +108,7 @@ final class SharedTables implements AutoCloseable {
         Iterator<Lease> all = leases.iterator();
         while (all.hasNext()) {
             Lease lease = all.next();
-            // A clock that was set back must not keep files for ever.
-            long ago = now - lease.askedMillis;
-            if (ago < 0) {
-                lease.askedMillis = now;
-            } else if (ago > KEPT.toMillis()) {
+            if (lease.isOver(now)) {
                 lease.tables.close();
                 all.remove();
             }

@@ -164,7 +164,7 @@ final class TableObjects {
             if (!writer.tryWrite(HttpData.wrap(object.read(from, length)))) {
                 return;
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             LOG.error("Tables cannot be read: {}", ctx.path(), e);
             // The head is sent, so all that can be done is to end before the length it told.
             writer.close(e);

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 /// Authorization Header".
 class S3CredentialsTest {
     private static final S3Credentials CREDENTIALS =
-            new S3Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+            new S3Credentials(
+                    "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "");
     private static final Instant NOW = Instant.parse("2013-05-24T00:00:00Z");
     private static final String NOTHING =
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -34,10 +35,10 @@ class S3CredentialsTest {
 
     @Test
     void anotherKeyIsNotOurs() {
-        S3Credentials other = new S3Credentials("AKIAIOSFODNN7EXAMPLE", "another");
+        S3Credentials other = new S3Credentials("AKIAIOSFODNN7EXAMPLE", "another", "");
         assertThat(other.hasSigned(request(_ -> {}), NOW)).isFalse();
         S3Credentials named =
-                new S3Credentials("another", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+                new S3Credentials("another", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "");
         assertThat(named.hasSigned(request(_ -> {}), NOW)).isFalse();
     }
 

@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +67,49 @@ class SharedTablesTest {
             tables.forget();
             assertThat(tables.object(TenantId.DEFAULT, list)).isNull();
         }
+    }
+
+    @Test
+    void askingKeepsThemForAnHourAtMost() throws Exception {
+        try (ProfileStore store = open();
+                SharedTables tables = new SharedTables(store, () -> now)) {
+            IcebergTables first = tables.now(TenantId.DEFAULT, PLACE);
+            String list = "samples/metadata/" + first.snapshotId() + "-list.avro";
+            Instant end = now.plus(SharedTables.KEPT_MAX);
+            while (now.isBefore(end)) {
+                now = now.plusSeconds(60);
+                tables.forget();
+                assertThat(tables.object(TenantId.DEFAULT, list)).isNotNull();
+            }
+            now = now.plusSeconds(60);
+            tables.forget();
+            assertThat(tables.object(TenantId.DEFAULT, list)).isNull();
+        }
+    }
+
+    @Test
+    void ofTooManySnapshotsTheOneGoesThatWasAskedForLongestAgo() throws Exception {
+        try (ProfileStore store = open();
+                SharedTables tables = new SharedTables(store, () -> now)) {
+            List<TenantId> tenants = new ArrayList<>();
+            for (int i = 0; i < SharedTables.SNAPSHOTS_MAX; i++) {
+                tenants.add(new TenantId("tenant-" + i));
+                tables.now(tenants.get(i), PLACE);
+            }
+            assertThat(tables.object(tenants.get(0), list(tables, tenants.get(0)))).isNotNull();
+            String second = list(tables, tenants.get(1));
+            for (int i = 2; i < tenants.size(); i++) {
+                tables.now(tenants.get(i), PLACE);
+            }
+            tables.now(tenants.get(0), PLACE);
+            tables.now(new TenantId("one-more"), PLACE);
+            assertThat(tables.object(tenants.get(1), second)).isNull();
+            assertThat(tables.object(tenants.get(0), list(tables, tenants.get(0)))).isNotNull();
+        }
+    }
+
+    private static String list(SharedTables tables, TenantId tenant) throws IOException {
+        return "samples/metadata/" + tables.now(tenant, PLACE).snapshotId() + "-list.avro";
     }
 
     @Test

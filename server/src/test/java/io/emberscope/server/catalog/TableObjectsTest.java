@@ -35,7 +35,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TableObjectsTest {
-    private static final S3Credentials CREDENTIALS = new S3Credentials("known", "secret");
+    private static final S3Credentials CREDENTIALS =
+            new S3Credentials("known", "secret", "session");
     private static final Instant NOW = Instant.parse("2026-11-02T03:04:05Z");
 
     @TempDir private Path directory;

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,9 @@ final class IcebergManifest {
     private static final Schema FILE = schema("manifest-file.avsc");
     private static final int ADDED = 1;
     private static final int DEFLATE_LEVEL = 6;
+
+    /// What stands between blocks; our files have one block.
+    private static final byte[] SYNC = "emberscope-block".getBytes(StandardCharsets.US_ASCII);
 
     private IcebergManifest() {}
 
@@ -151,7 +155,8 @@ final class IcebergManifest {
                 new DataFileWriter<>(new GenericDatumWriter<>(schema))) {
             writer.setCodec(CodecFactory.deflateCodec(DEFLATE_LEVEL));
             about.forEach(writer::setMeta);
-            writer.create(schema, out);
+            // The same bytes each time: who reads a file in pieces may get them from two processes.
+            writer.create(schema, out, SYNC);
             for (GenericRecord row : rows) {
                 writer.append(row);
             }

@@ -96,8 +96,9 @@ public final class IcebergTables implements AutoCloseable {
 
     /// Finds the files of a table, which takes reading of each file that was not looked at before.
     public synchronized void prepare(String table) throws IOException {
-        if (prepared.add(table)) {
+        if (!prepared.contains(table)) {
             addObjects(table);
+            prepared.add(table);
         }
     }
 
