@@ -35,8 +35,8 @@ public final class Differences {
         LINKAGE_STUB,
         /// LLVM takes a symbol without a size to go on into other sections.
         UNSIZED_SYMBOL,
-        /// LLVM has the local label, without a size, that the address is behind in a function of
-        /// assembly code, and we have the function.
+        /// LLVM has the local label, without a size, that the address is behind in assembly code,
+        /// and we have the function, or nothing where no function is known.
         LABEL,
         /// The name of a part of a function (`f.cold`) is only in the symbol table, which LLVM did
         /// not look into.
@@ -203,7 +203,8 @@ public final class Differences {
         if (our.equals(UNKNOWN) && before.stream().allMatch(symbol -> isApart(symbol, address))) {
             return before.isEmpty() ? null : Kind.UNSIZED_SYMBOL;
         }
-        if (isBehindLabel(address, our, before)) {
+        boolean isLabel = !before.isEmpty() && before.stream().allMatch(Symbol::isLocal);
+        if ((our.equals(UNKNOWN) && isLabel) || isBehindLabel(address, our, before)) {
             return Kind.LABEL;
         }
         if (our.startsWith(their + '.')) {
