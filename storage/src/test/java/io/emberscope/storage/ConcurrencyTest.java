@@ -76,7 +76,7 @@ class ConcurrencyTest {
             assertThat(counted("segments_written_total"))
                     .as("windows became segments meanwhile")
                     .isGreaterThanOrEqualTo(SEGMENTS);
-            Await.until(Duration.ofSeconds(60), () -> counted("merges_total") > 0);
+            Await.until(Duration.ofMinutes(3), () -> counted("merges_total") > 0);
             assertThat(total(store)).isEqualTo(acknowledged.get());
         }
         try (ProfileStore store = open(options)) {
@@ -105,14 +105,14 @@ class ConcurrencyTest {
                         heldUp(begun, closer),
                         InstantSource.system(),
                         metrics);
-        assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(begun.await(3, TimeUnit.MINUTES)).isTrue();
         store.close();
         assertThat(new LocalDisk().list(segments)).isEqualTo(before);
         assertThat(counted("merges_total")).isZero();
         assertThat(counted("merge_failures_total")).isZero();
         // A second time nothing holds it up.
         try (ProfileStore again = open(StoreOptions.defaults())) {
-            Await.until(Duration.ofSeconds(60), () -> counted("merges_total") > 0);
+            Await.until(Duration.ofMinutes(3), () -> counted("merges_total") > 0);
             assertThat(
                             again.merge(ACME, ProfileType.CPU, Selector.ALL, StoreSimulation.ALL)
                                     .total())
