@@ -2,6 +2,7 @@ package io.emberscope.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.Await;
 import io.emberscope.profile.Profile;
 import io.emberscope.profile.ProfileBatch;
 import io.emberscope.profile.Profiles;
@@ -49,6 +50,10 @@ class FloodIT {
                     "-Xmx" + HEAP_MIB + "m",
                     "-XX:MaxDirectMemorySize=64m",
                     "-XX:ReservedCodeCacheSize=64m");
+
+    /// Of each flood, so many of the requests.
+    private static final double SHARE = Boolean.getBoolean("long") ? 1 : 0.4;
+
     private static final int THREADS = 24;
     private static final int CONNECTIONS = 4_000;
 
@@ -94,7 +99,9 @@ class FloodIT {
         byte[] gzip = Bodies.gzipBomb(400);
         byte[] zstd = Bodies.zstdBomb(400);
         Map<Integer, Integer> statuses =
-                flood(400, i -> i % 2 == 0 ? post(gzip, "gzip") : post(zstd, "zstd"));
+                flood(
+                        (int) (400 * SHARE),
+                        i -> i % 2 == 0 ? post(gzip, "gzip") : post(zstd, "zstd"));
         // 413 where it was read so far, 429 where others had the memory.
         assertThat(statuses.keySet()).isSubsetOf(413, 429).contains(413);
         assertThat(total()).isZero();
@@ -113,7 +120,7 @@ class FloodIT {
         long[] acknowledged = new long[1];
         Map<Integer, Integer> statuses =
                 flood(
-                        300,
+                        (int) (300 * SHARE),
                         i -> {
                             int status = post(bodies.get(i % bodies.size()), "identity");
                             if (status == 200) {
@@ -133,11 +140,11 @@ class FloodIT {
         for (int i = 0; i < 6; i++) {
             byte[] body = OtlpEncoder.encode(Profiles.node(i, 2_000));
             // 429 while earlier ones go to disk.
-            await(() -> post(body, "identity") == 200);
+            Await.until(PATIENCE, () -> post(body, "identity") == 200);
         }
         Map<Integer, Integer> statuses =
                 flood(
-                        120,
+                        (int) (120 * SHARE),
                         i ->
                                 get(
                                         switch (i % 3) {
@@ -190,14 +197,6 @@ class FloodIT {
 
     private static String program(int i) {
         return DAY + "&selector=" + RunningServer.query("{executable=\"program-" + i + "\"}");
-    }
-
-    private static void await(Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.call()) {
-            assertThat(System.nanoTime()).as("time").isLessThan(end);
-            Thread.sleep(100);
-        }
     }
 
     private interface Request {
