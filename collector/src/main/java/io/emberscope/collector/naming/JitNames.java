@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Names of the code that processes made at run time, as those tell them. Lives on one thread that
@@ -102,9 +103,9 @@ final class JitNames implements AutoCloseable {
     /// before its frames are looked up. For a window that is handed on before its end, as it is
     /// full or the last one, that is always.
     ///
-    /// @param addresses of these frames
+    /// @param addresses of these frames; asked for where there is no room for all names
     /// @param atNanos the time on the monotonic clock
-    void update(Binary generated, long[] addresses, long atNanos) {
+    void update(Binary generated, Supplier<long[]> addresses, long atNanos) {
         JitProcess process = of(generated);
         process.used(monotonicNanos.getAsLong());
         if (process.refreshedNanos() == Long.MIN_VALUE || process.refreshedNanos() - atNanos < 0) {

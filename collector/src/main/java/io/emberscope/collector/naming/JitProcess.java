@@ -5,6 +5,7 @@ import io.emberscope.symbolizer.jit.JitFrame;
 import io.emberscope.symbolizer.jit.JitMemory;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What one process tells of its generated code: in a jitdump file, which knows times and lines,
@@ -82,7 +83,7 @@ final class JitProcess implements AutoCloseable {
     /// Takes note of addresses on stacks, for when there is no room for all names.
     ///
     /// @return whether files have to be read, to know what is there
-    boolean want(long[] addresses) {
+    boolean want(Supplier<long[]> addresses) {
         boolean isDumpToBeRead = jitDump.want(addresses);
         boolean isMapToBeRead = perfMap.want(addresses);
         return isDumpToBeRead || isMapToBeRead;

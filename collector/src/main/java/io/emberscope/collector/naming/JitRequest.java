@@ -47,7 +47,8 @@ final class JitRequest implements Reader.Task<JitNames> {
             Binary generated = window.frameBinary(frames[i]);
             if (generated != last) {
                 last = generated;
-                names.update(generated, addressesFrom(i), window.endMonotonicNanos());
+                int first = i;
+                names.update(generated, () -> addressesFrom(first), window.endMonotonicNanos());
             }
             JitFrame frame =
                     names.find(generated, window.framePlace(frames[i]), window.endMonotonicNanos());

@@ -11,6 +11,7 @@ import io.emberscope.symbolizer.jit.PerfMapReader;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -132,13 +133,14 @@ final class NamesFile implements AutoCloseable {
     /// Takes note of addresses on stacks, for when there is no room for all functions.
     ///
     /// @return whether the file has to be read, to know what is there
-    boolean want(long[] addresses) {
+    boolean want(Supplier<long[]> addresses) {
         boolean isPartial = wanted.length > 0 || code.leftOut() > 0;
         if (!isPartial || isBehind || isMalformed || file == null) {
             return false;
         }
+        long[] onStacks = addresses.get();
         long[] unknown =
-                Arrays.stream(addresses)
+                Arrays.stream(onStacks)
                         .filter(address -> wanted.length == 0 || !code.wants(address))
                         .filter(address -> code.find(address, Long.MAX_VALUE) == null)
                         .toArray();
@@ -148,7 +150,7 @@ final class NamesFile implements AutoCloseable {
         boolean isFirst = wanted.length == 0 || wanted.length + unknown.length > WANTED_MAX;
         LongStream all =
                 isFirst
-                        ? Arrays.stream(addresses).limit(WANTED_MAX)
+                        ? Arrays.stream(onStacks).limit(WANTED_MAX)
                         : LongStream.concat(Arrays.stream(wanted), Arrays.stream(unknown));
         beginAnew(all.toArray());
         return true;
@@ -259,7 +261,7 @@ final class NamesFile implements AutoCloseable {
             file.source().close();
             file = null;
         }
-        forget();
+        code.close();
     }
 
     /// The bytes of an open file up to where it ends now.

@@ -114,7 +114,7 @@ class JitNamesTest {
     private void nextWindow(Binary of, long... addresses) {
         now += 10 * SECOND;
         names.beginRound();
-        names.update(of, addresses, now);
+        names.update(of, () -> addresses, now);
     }
 
     @Test
@@ -191,7 +191,7 @@ class JitNamesTest {
         process.map.append("1000 10 last\n"); // as it ends
         now++;
         names.beginRound();
-        names.update(code, new long[0], now);
+        names.update(code, () -> new long[0], now);
         assertThat(name(code, 0x1000)).isEqualTo("last");
     }
 
@@ -200,9 +200,9 @@ class JitNamesTest {
         FakeProcess process = has(7, "1000 10 first\n");
         names.see(code);
         process.map.append("2000 10 second\n");
-        names.update(code, new long[0], now);
+        names.update(code, () -> new long[0], now);
         assertThat(name(code, 0x2000)).isNull();
-        names.update(code, new long[0], ++now);
+        names.update(code, () -> new long[0], ++now);
         assertThat(name(code, 0x2000)).isEqualTo("second");
     }
 
@@ -237,7 +237,7 @@ class JitNamesTest {
         Binary newcomer = codes.of(9);
         names.see(code);
         names.see(other);
-        names.update(code, new long[0], now); // used last
+        names.update(code, () -> new long[0], now); // used last
         long before = memory.taken();
         assertThat(before).isGreaterThan(60_000);
         has(9, functions('c', 150));
