@@ -6,7 +6,6 @@ import io.emberscope.profile.Line;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -59,9 +58,7 @@ final class JitRuntimesIT {
         try (Sink sink = new Sink();
                 RunningCollector collector = start(sink);
                 Program node = new Program(directory, "node", option, script)) {
-            node.finish();
-            collector.stop();
-            return sink.received();
+            return received(sink, collector, node);
         }
     }
 
@@ -138,11 +135,7 @@ final class JitRuntimesIT {
                 Program traces = php("tracesOfTest", "tracing", 16, "burn();");
                 Program functions = php("functionsOfTest", "function", 16, "burn();");
                 Program dump = php("workersOfTest", "tracing", 32, workers)) {
-            for (Program each : List.of(traces, functions, dump)) {
-                each.finish();
-            }
-            collector.stop();
-            Received received = sink.received();
+            Received received = received(sink, collector, traces, functions, dump);
             assertHot("php-traces", received, "$tracesOfTest$");
             assertHot("php-functions", received, "JIT$functionsOfTest");
             assertHot("php-workers", received, "$workersOfTest$");
@@ -191,11 +184,7 @@ final class JitRuntimesIT {
                 RunningCollector collector = start(sink);
                 Program map = erlang("mapped", "map");
                 Program dump = erlang("dumped", "dump")) {
-            for (Program each : List.of(map, dump)) {
-                each.finish();
-            }
-            collector.stop();
-            Received received = sink.received();
+            Received received = received(sink, collector, map, dump);
             assertHot("erlang-map", received, "$mapped:hot/2");
             assertHot("erlang-map, its caller", received, "$mapped:main/0");
             assertHot("erlang-dump", received, "dumped:hot/2");
@@ -249,6 +238,16 @@ final class JitRuntimesIT {
                 "-s",
                 "init",
                 "stop");
+    }
+
+    /// What arrived of programs that run to their ends.
+    private static Received received(Sink sink, RunningCollector collector, Program... programs)
+            throws Exception {
+        for (Program program : programs) {
+            program.finish();
+        }
+        collector.stop();
+        return sink.received();
     }
 
     private static void assertHot(String what, Received received, String function) {
