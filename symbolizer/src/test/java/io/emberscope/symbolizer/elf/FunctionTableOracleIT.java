@@ -177,41 +177,46 @@ class FunctionTableOracleIT {
 
     @ParameterizedTest
     @MethodSource("binaries")
-    void everyFunctionAndRandomOffsetsAreNamedAsReadelfNamesThem(Path binary) throws Exception {
+    void everyFunctionAndRandomOffsetsAreNamedAsReadelfAndLlvmNameThem(Path binary)
+            throws Exception {
         ReadElf readelf = ReadElf.of(binary);
         try (PathSource source = PathSource.open(binary)) {
             ElfFile file = ElfFile.open(source);
             assertThat(file.buildId().map(List::of).orElse(List.of()))
                     .isEqualTo(readelf.buildIds.stream().limit(1).toList());
             FunctionTable table = FunctionTable.read(file, 10_000_000);
-            List<String> differences = new ArrayList<>();
-            int compared = 0;
-            for (var entry : readelf.functions.entrySet()) {
-                long size =
-                        entry.getValue().stream().mapToLong(ReadElf.Symbol::size).max().orElse(0);
-                for (long at :
-                        new long[] {
-                            entry.getKey() - 1, entry.getKey(), entry.getKey() + size - 1
-                        }) {
-                    compare(readelf, table, source, at, differences);
-                    compared++;
-                }
-            }
-            for (long start : readelf.stubs.keySet()) {
-                for (long at : new long[] {start - 1, start, start + 7, start + 15, start + 16}) {
-                    compare(readelf, table, source, at, differences);
-                    compared++;
-                }
-            }
-            for (long at : randomOffsets(readelf, RANDOM_OFFSETS)) {
+            compareWithReadelf(binary, readelf, table, source);
+            compareWithLlvm(binary, file, readelf, table, source);
+        }
+    }
+
+    private static void compareWithReadelf(
+            Path binary, ReadElf readelf, FunctionTable table, PathSource source)
+            throws IOException {
+        List<String> differences = new ArrayList<>();
+        int compared = 0;
+        for (var entry : readelf.functions.entrySet()) {
+            long size = entry.getValue().stream().mapToLong(ReadElf.Symbol::size).max().orElse(0);
+            for (long at :
+                    new long[] {entry.getKey() - 1, entry.getKey(), entry.getKey() + size - 1}) {
                 compare(readelf, table, source, at, differences);
                 compared++;
             }
-            System.out.printf(
-                    "%s: %d places compared with readelf, %d ranges, %d stubs%n",
-                    binary, compared, table.size(), readelf.stubs.size());
-            assertThat(differences).as("%s, seed %d", binary, SEED).isEmpty();
         }
+        for (long start : readelf.stubs.keySet()) {
+            for (long at : new long[] {start - 1, start, start + 7, start + 15, start + 16}) {
+                compare(readelf, table, source, at, differences);
+                compared++;
+            }
+        }
+        for (long at : randomOffsets(readelf, RANDOM_OFFSETS)) {
+            compare(readelf, table, source, at, differences);
+            compared++;
+        }
+        System.out.printf(
+                "%s: %d places compared with readelf, %d ranges, %d stubs%n",
+                binary, compared, table.size(), readelf.stubs.size());
+        assertThat(differences).as("%s, seed %d", binary, SEED).isEmpty();
     }
 
     private static void compare(
@@ -247,30 +252,24 @@ class FunctionTableOracleIT {
                 .toArray();
     }
 
-    @ParameterizedTest
-    @MethodSource("binaries")
-    void randomOffsetsAreNamedAsLlvmNamesThem(Path binary) throws Exception {
-        ReadElf readelf = ReadElf.of(binary);
+    private void compareWithLlvm(
+            Path binary, ElfFile file, ReadElf readelf, FunctionTable table, PathSource source)
+            throws Exception {
         long[] offsets = randomOffsets(readelf, LLVM_OFFSETS);
-        try (PathSource source = PathSource.open(binary)) {
-            ElfFile file = ElfFile.open(source);
-            FunctionTable table = FunctionTable.read(file, 10_000_000);
-            List<String> theirs = llvm(binary, file, offsets);
-            Map<String, Integer> classes = new TreeMap<>();
-            List<String> differences = new ArrayList<>();
-            for (int i = 0; i < offsets.length; i++) {
-                int index = table.indexOf(offsets[i]);
-                String ours = index < 0 ? "??" : table.name(index, source);
-                String difference = difference(readelf, offsets[i], ours, theirs.get(i));
-                classes.merge(difference, 1, Integer::sum);
-                if (difference.startsWith("UNEXPLAINED") && differences.size() < 20) {
-                    differences.add(
-                            "0x%x: %s, llvm: %s".formatted(offsets[i], ours, theirs.get(i)));
-                }
+        List<String> theirs = llvm(binary, file, offsets);
+        Map<String, Integer> classes = new TreeMap<>();
+        List<String> differences = new ArrayList<>();
+        for (int i = 0; i < offsets.length; i++) {
+            int index = table.indexOf(offsets[i]);
+            String ours = index < 0 ? "??" : table.name(index, source);
+            String difference = difference(readelf, offsets[i], ours, theirs.get(i));
+            classes.merge(difference, 1, Integer::sum);
+            if (difference.startsWith("UNEXPLAINED") && differences.size() < 20) {
+                differences.add("0x%x: %s, llvm: %s".formatted(offsets[i], ours, theirs.get(i)));
             }
-            System.out.printf("%s: compared with llvm: %s%n", binary, classes);
-            assertThat(differences).as("%s, seed %d", binary, SEED).isEmpty();
         }
+        System.out.printf("%s: compared with llvm: %s%n", binary, classes);
+        assertThat(differences).as("%s, seed %d", binary, SEED).isEmpty();
     }
 
     /// Why two names for one place differ, or that they do not.
