@@ -6,10 +6,6 @@
 
 #include <unistd.h>
 
-#ifndef SALT
-#define SALT 0
-#endif
-
 /* Makes the build ids of two such programs differ, which do not cover the names of functions. */
 const int salt = SALT;
 

@@ -40,9 +40,11 @@ final class CPrograms {
         return target;
     }
 
-    /// A program that burns in the function `work`.
+    /// A program that burns in the function `work`. It has a build id of its own, as collectors see
+    /// the programs of other tests too.
     Path solo(String name, String work, String... options) throws Exception {
         List<String> all = new ArrayList<>(List.of("-DWORK=" + work));
+        all.add("-DSALT=" + (name + ' ' + work).hashCode());
         all.addAll(Arrays.asList(options));
         return compile("solo", name, all.toArray(new String[0]));
     }

@@ -64,13 +64,7 @@ class ChainsIT {
 
     /// Those that the program for older kernels is tested with too.
     private static final List<String> BOUNDED =
-            List.of(
-                    "basic-gcc-O2",
-                    "basic-gcc-O2-no-tables",
-                    "asm-gcc-O2",
-                    "rust-O2",
-                    "rust-O3-abort-no-tables",
-                    "go");
+            List.of("basic-gcc-O2", "asm-gcc-O2", "rust-O3-abort-no-tables", "go");
 
     /// Runs of a program before what is judged, at most.
     private static final int WARM_UPS_MAX = 20;

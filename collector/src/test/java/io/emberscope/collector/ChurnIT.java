@@ -18,10 +18,12 @@ import java.util.TreeSet;
 import java.util.function.ToLongFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The agent starts and stops many times in one process, and gives back all that it took.
+@Tag("side-by-side")
 final class ChurnIT {
     private static final int ROUNDS =
             Integer.getInteger("churn.rounds", Boolean.getBoolean("long") ? 100 : 70);

@@ -6,10 +6,12 @@ import io.emberscope.collector.RunningCollector.Totals;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Real containers of runc, with a control group as the kubelet would give them.
+@Tag("side-by-side")
 final class ContainersIT {
     private static final String POD = "6f3c1e52-0b7a-4d58-9a3e-2f1d0c9b8a76";
     private static final String BEFORE = "0a".repeat(32);
@@ -23,7 +25,7 @@ final class ContainersIT {
     void samplesHaveTheirContainerAndPodAlsoIfTheContainerIsGoneAtOnce() throws Exception {
         RunningCollector.assumeRoot();
         CPrograms programs = new CPrograms(directory);
-        Path burner = programs.solo("contained", "contained_work", "-static", "-DSALT=77");
+        Path burner = programs.solo("contained", "contained_work", "-static");
         Path before = bundle("before", burner, "6000");
         Path after = bundle("after", burner, "1000");
         Path brief = bundle("brief", burner, "20");

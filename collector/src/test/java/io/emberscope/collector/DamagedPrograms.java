@@ -54,9 +54,7 @@ final class DamagedPrograms {
     static List<Path> all(CPrograms programs) throws Exception {
         List<Path> damaged = new ArrayList<>();
         for (Damage damage : Damage.values()) {
-            Path program =
-                    programs.solo(
-                            "damaged" + damaged.size(), "damaged_work", "-DSALT=" + damaged.size());
+            Path program = programs.solo("damaged" + damaged.size(), "damaged_work");
             ByteBuffer file =
                     ByteBuffer.wrap(Files.readAllBytes(program)).order(ByteOrder.LITTLE_ENDIAN);
             damage(file, damage, program);

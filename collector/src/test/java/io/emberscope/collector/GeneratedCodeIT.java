@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Code that is made at run time has the names that its process tells: of C programs that know how
 /// long they were in it. Run times that people use are in [JitRuntimesIT].
 @Timeout(240)
+@Tag("side-by-side")
 final class GeneratedCodeIT {
     private static final int BRIEF_MILLIS = 2500;
 

@@ -47,12 +47,12 @@ final class HostileZooIT {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         CPrograms programs = new CPrograms(directory);
         Path generated = programs.compile("generated", "zoo");
-        Path neighbour = programs.solo("zoo-neighbour", "neighbour_work", "-DSALT=100");
+        Path neighbour = programs.solo("zoo-neighbour", "neighbour_work");
         Path mapper = programs.compile("chaos", "zoo-maps", "-pthread");
         List<Path> burners = DamagedPrograms.all(programs);
         burners.add(Files.copy(programs.solo("plain", "evil_work"), directory.resolve(EVIL)));
         long budget = RunningCollector.leastMemoryMiB() + MORE_MIB;
-        Path lendable = programs.solo("lendable", "lent_work", "-DSALT=102");
+        Path lendable = programs.solo("lendable", "lent_work");
         try (LentFile lent = LentFile.of(programs, lendable, directory.resolve("lending"));
                 TestGroup group = TestGroup.create();
                 Sink sink = new Sink();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Functions of run times that are asked to tell names have these, and the time that the program
 /// had in them by its own clock: Node.js, the JVM, PHP and Erlang.
 @Timeout(240)
+@Tag("side-by-side")
 final class JitRuntimesIT {
     private static final long MILLI = 1_000_000L;
     private static final long HOT_MILLIS = 4_000;

@@ -13,10 +13,12 @@ import io.emberscope.symbolizer.symbols.SymbolMemory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a collector knew of a binary is known to the one that starts after it.
+@Tag("side-by-side")
 final class KeptSymbolsIT {
     @TempDir private Path directory;
 
@@ -24,7 +26,7 @@ final class KeptSymbolsIT {
     void aBinaryIsNamedByTheFileThatAnEarlierCollectorMade() throws Exception {
         RunningCollector.assumeRoot();
         CPrograms programs = new CPrograms(directory);
-        Path program = programs.solo("kept", "in_binary", "-DSALT=3");
+        Path program = programs.solo("kept", "in_binary");
         assertThat(run(program, "in_binary")).isPositive();
         Path file = kept(program);
         assertThat(file).exists();
@@ -42,7 +44,7 @@ final class KeptSymbolsIT {
     void whatAnybodyWroteIsNamedButNotKept() throws Exception {
         RunningCollector.assumeRoot();
         CPrograms programs = new CPrograms(directory);
-        Path program = programs.solo("anybodys", "not_kept", "-DSALT=4");
+        Path program = programs.solo("anybodys", "not_kept");
         Files.setAttribute(program, "unix:uid", 65_534);
         assertThat(run(program, "not_kept")).isPositive();
         assertThat(kept(program)).doesNotExist();

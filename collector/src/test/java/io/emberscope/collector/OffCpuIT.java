@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Waits of a program without frame pointers, through the real collector to a server.
+@Tag("side-by-side")
 final class OffCpuIT {
     private static final String HITS = "emberscope_collector_hits_total{profile=\"off_cpu\"}";
 

@@ -43,8 +43,8 @@ final class ReplacedIT {
         RunningCollector.assumeRoot();
         CPrograms programs = new CPrograms(directory);
         // The same code at the same places.
-        Path program = programs.solo("replaced", "old_work", "-DSALT=1");
-        Path fresh = programs.solo("fresh", "new_work", "-DSALT=2");
+        Path program = programs.solo("replaced", "old_work");
+        Path fresh = programs.solo("fresh", "new_work");
         try (Sink sink = new Sink();
                 RunningCollector collector = start(sink)) {
             Process before = CPrograms.start(program, 2_500);

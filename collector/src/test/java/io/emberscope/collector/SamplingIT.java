@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// What is sampled changes while a program runs, as the file wishes and as the CPU budget allows:
 /// fewer samples, and their sum is the program's CPU time all the same. The tests mostly wait, so
 /// they run side by side, each with its own collector and its own programs.
+@Tag("side-by-side")
 final class SamplingIT {
     private static final boolean LONG = Boolean.getBoolean("long");
     private static final int HZ = 997;

@@ -6,10 +6,12 @@ import io.emberscope.collector.RunningCollector.Totals;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The server refuses, is gone, comes back; the collector is killed meanwhile.
+@Tag("side-by-side")
 final class SpoolIT {
     private static final String SPOOLED = "emberscope_collector_spooled_batches";
 

@@ -25,7 +25,7 @@ final class StartIT {
     @ValueSource(ints = {19, 97, 997})
     void programThatRunsAlreadyIsSampledAndNamedFromTheStart(int frequency) throws Exception {
         RunningCollector.assumeRoot();
-        Path burner = new CPrograms(directory).solo("busy-before", "busy_work", "-DSALT=5");
+        Path burner = new CPrograms(directory).solo("busy-before", "busy_work");
         Process busy = CPrograms.start(burner, "600000");
         try (Sink sink = new Sink()) {
             Thread.sleep(300);
@@ -64,7 +64,7 @@ final class StartIT {
     @Test
     void hogsWithNearlyTheHighestPriorityOnEveryCpuDoNotStarveIt() throws Exception {
         RunningCollector.assumeRoot();
-        Path burner = new CPrograms(directory).solo("hog", "hog_work", "-DSALT=6");
+        Path burner = new CPrograms(directory).solo("hog", "hog_work");
         int cpus = Runtime.getRuntime().availableProcessors();
         try (Sink sink = new Sink();
                 RunningCollector collector =
@@ -107,7 +107,7 @@ final class StartIT {
                         "setpriv",
                         "--inh-caps=-sys_resource",
                         "--bounding-set=-sys_resource");
-        Path burner = new CPrograms(directory).solo("limited", "limited_work", "-DSALT=8");
+        Path burner = new CPrograms(directory).solo("limited", "limited_work");
         try (Sink sink = new Sink();
                 RunningCollector collector =
                         RunningCollector.start(
