@@ -158,7 +158,8 @@ final class Merging {
             metrics.mergeFailures.increment();
             restsUntilMillis = age.millis() + MergePolicy.QUIET.toMillis();
             LOG.warn("Segments not merged: {}", e.getMessage());
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            // Nothing but the merge needs it to go on.
             metrics.mergeFailures.increment();
             if (e instanceof DamagedSegmentException && isAnyDamaged(sources)) {
                 // That one has it noted, and the others can be merged without it.
