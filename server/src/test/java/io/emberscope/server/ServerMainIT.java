@@ -44,7 +44,7 @@ class ServerMainIT {
         assertThat(ended.out)
                 .startsWith("usage: emberscope server --data DIR [options]")
                 .contains("--listen", "--open", "--allow-host", "--retention DURATION")
-                .contains("(default 14d)", "(default 5m)", "(default 20GiB)");
+                .contains("(default 14d)", "(default 45s)", "(default 20GiB)");
         assertThat(ended.err).isEmpty();
     }
 
