@@ -60,12 +60,17 @@ class DwarfOracleIT {
 
     /// Files that Debian has debug information in. `./emberscope test` installs them.
     private static List<Pinned> debian() throws IOException {
-        return List.of(
-                Pinned.debugFile("libc6-dbg", LIBRARIES + ":libc.so.6"),
-                Pinned.debugFile("libc6-dbg", LIBRARIES + ":libm.so.6"),
-                Pinned.debugFile("libc6-dbg", LIBRARIES + ":ld-linux-x86-64.so.2"),
-                new Pinned("libstdc++6-12-dbg", LIBRARIES + "/debug:libstdc++.so.6"),
-                new Pinned("libpython3-dbg", LIBRARIES + ":libpython3*d.so.1.0"));
+        List<Pinned> files = new ArrayList<>();
+        files.add(Pinned.debugFile("libc6-dbg", LIBRARIES + ":libc.so.6"));
+        files.add(Pinned.debugFile("libc6-dbg", LIBRARIES + ":libm.so.6"));
+        files.add(Pinned.debugFile("libc6-dbg", LIBRARIES + ":ld-linux-x86-64.so.2"));
+        files.add(new Pinned("libstdc++6-12-dbg", LIBRARIES + "/debug:libstdc++.so.6"));
+        files.add(new Pinned("libpython3-dbg", LIBRARIES + ":libpython3*d.so.1.0"));
+        if (Boolean.getBoolean("long")) {
+            String jvm = "/usr/lib/jvm:java-17-openjdk-*/lib/server/libjvm.so";
+            files.add(Pinned.debugFile("openjdk-17-dbg", jvm));
+        }
+        return files;
     }
 
     Stream<Binary> binaries() {
