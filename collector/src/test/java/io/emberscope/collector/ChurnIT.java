@@ -2,6 +2,7 @@ package io.emberscope.collector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.KernelObjects;
 import io.emberscope.base.disk.LocalDisk;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -166,7 +167,7 @@ final class ChurnIT {
                                 log);
                 Thread loop = new Thread(() -> run(agent), "loop");
                 loop.start();
-                KernelObjects.heldBy(Path.of("/proc/self")).forEach(System.out::println);
+                KernelObjects.heldBy(ProcessHandle.current().pid()).forEach(System.out::println);
                 Thread.sleep(100);
                 agent.stop();
                 loop.join();

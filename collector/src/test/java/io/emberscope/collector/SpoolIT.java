@@ -2,6 +2,7 @@ package io.emberscope.collector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.emberscope.base.KernelObjects;
 import io.emberscope.collector.RunningCollector.Totals;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +32,7 @@ final class SpoolIT {
             busy.stop();
             collector.awaitMetric(SPOOLED, 2);
             spooledSamples = collector.metric("emberscope_collector_spooled_samples");
-            Set<String> objects = KernelObjects.heldBy(Path.of("/proc/" + collector.pid()));
+            Set<String> objects = KernelObjects.heldBy(collector.pid());
             assertThat(objects).anyMatch(object -> object.startsWith("prog "));
             collector.kill();
             for (String object : objects) {
