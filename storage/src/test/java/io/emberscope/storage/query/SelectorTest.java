@@ -188,8 +188,9 @@ class SelectorTest {
         long seed = Long.getLong("seed", 42);
         Random random = new Random(seed);
         String alphabet = "{}=!~\"'`\\,ab_0(){}[]*+?|.^$:xuUQEpL \n\t1,;é\ud83d\ude00";
+        int texts = Boolean.getBoolean("long") ? 200_000 : 50_000;
         int read = 0;
-        for (int i = 0; i < 200_000; i++) {
+        for (int i = 0; i < texts; i++) {
             StringBuilder text = new StringBuilder(random.nextInt(4) == 0 ? "" : "{a=~\"");
             int length = random.nextInt(24);
             for (int j = 0; j < length; j++) {
@@ -203,6 +204,6 @@ class SelectorTest {
                 assertThat(e).as("seed %d", seed).hasMessageStartingWith("selector: ");
             }
         }
-        assertThat(read).as("texts that were legal, seed %d", seed).isGreaterThan(1000);
+        assertThat(read).as("texts that were legal, seed %d", seed).isGreaterThan(texts / 200);
     }
 }
