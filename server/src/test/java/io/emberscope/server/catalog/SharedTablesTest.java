@@ -33,6 +33,10 @@ class SharedTablesTest {
     }
 
     private ProfileStore open() throws IOException {
+        return open(directory);
+    }
+
+    static ProfileStore open(Path directory) throws IOException {
         return ProfileStore.open(
                 directory,
                 StoreOptions.defaults(),

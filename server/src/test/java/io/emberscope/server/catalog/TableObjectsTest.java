@@ -3,13 +3,10 @@ package io.emberscope.server.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.linecorp.armeria.server.Server;
-import io.emberscope.base.disk.LocalDisk;
-import io.emberscope.base.metrics.Metrics;
 import io.emberscope.profile.Profiles;
 import io.emberscope.profile.TenantId;
 import io.emberscope.server.edge.ByteBudget;
 import io.emberscope.storage.ProfileStore;
-import io.emberscope.storage.StoreOptions;
 import io.emberscope.storage.iceberg.IcebergTables;
 import io.emberscope.storage.iceberg.IcebergTables.StoredObject;
 import java.io.IOException;
@@ -23,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Objects;
@@ -49,10 +45,10 @@ class TableObjectsTest {
 
     @BeforeEach
     void start() throws Exception {
-        try (ProfileStore first = open()) {
+        try (ProfileStore first = SharedTablesTest.open(directory)) {
             first.append(TenantId.DEFAULT, null, Profiles.cpu()).get();
         }
-        store = open();
+        store = SharedTablesTest.open(directory);
         tables = new SharedTables(store, () -> NOW);
         IcebergTables now = tables.now(TenantId.DEFAULT, TableObjects.place(TenantId.DEFAULT));
         name = "samples/metadata/" + now.snapshotId() + "-manifest.avro";
@@ -72,15 +68,6 @@ class TableObjectsTest {
         server.stop().join();
         tables.close();
         store.close();
-    }
-
-    private ProfileStore open() throws IOException {
-        return ProfileStore.open(
-                directory,
-                StoreOptions.defaults(),
-                new LocalDisk(),
-                InstantSource.system(),
-                new Metrics());
     }
 
     @Test

@@ -56,11 +56,7 @@ public final class StackSums {
         String value = labels.get(label);
         Group group = groups.get(value);
         if (group == null) {
-            if (groups.size() >= GROUPS_MAX) {
-                throw new QueryStoppedException(
-                        Reason.SIZE,
-                        "groupBy: " + label + " has more than " + GROUPS_MAX + " values here");
-            }
+            checkRoom(label, groups.size());
             LongSums sums = new LongSums(context);
             group =
                     new Group(
@@ -72,6 +68,15 @@ public final class StackSums {
             groups.put(value, group);
         }
         return group.sink;
+    }
+
+    /// Refuses a value more than there may be.
+    static void checkRoom(String label, int groups) throws QueryStoppedException {
+        if (groups >= GROUPS_MAX) {
+            throw new QueryStoppedException(
+                    Reason.SIZE,
+                    "groupBy: " + label + " has more than " + GROUPS_MAX + " values here");
+        }
     }
 
     /// Sums over all groups; the stacks are numbered in the order in which they came.

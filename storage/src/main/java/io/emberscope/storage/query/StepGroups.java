@@ -2,7 +2,6 @@ package io.emberscope.storage.query;
 
 import io.emberscope.profile.Labels;
 import io.emberscope.profile.ProfileType;
-import io.emberscope.storage.query.QueryStoppedException.Reason;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -36,15 +35,7 @@ public final class StepGroups {
         String value = labels.get(label);
         StepSums sums = groups.get(value);
         if (sums == null) {
-            if (groups.size() >= StackSums.GROUPS_MAX) {
-                throw new QueryStoppedException(
-                        Reason.SIZE,
-                        "groupBy: "
-                                + label
-                                + " has more than "
-                                + StackSums.GROUPS_MAX
-                                + " values here");
-            }
+            StackSums.checkRoom(label, groups.size());
             sums = none.empty(context);
             groups.put(value, sums);
         }

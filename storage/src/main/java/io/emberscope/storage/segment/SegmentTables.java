@@ -10,13 +10,7 @@ public final class SegmentTables {
     private static final Map<String, MessageType> SCHEMAS = new TreeMap<>();
 
     static {
-        for (MessageType schema :
-                List.of(
-                        Tables.SAMPLES_SCHEMA,
-                        Tables.SERIES_SCHEMA,
-                        Tables.STACKS_SCHEMA,
-                        Tables.FRAMES_SCHEMA,
-                        Tables.SYMBOLS_SCHEMA)) {
+        for (MessageType schema : Tables.ALL.values()) {
             SCHEMAS.put(schema.getName(), schema);
         }
     }
